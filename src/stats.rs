@@ -1,0 +1,51 @@
+//! What a node has done, counted.
+
+use serde::Serialize;
+
+/// Counters since the node was made. They never decrease.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Messages taken in from links.
+    pub received: u64,
+    /// Messages asked to be sent, one for each recipient.
+    pub sent: u64,
+    /// Messages to everybody that were delivered to the application.
+    pub delivered: u64,
+    /// Messages to everybody that were said here.
+    pub published: u64,
+    /// Posts that had been seen before and were dropped.
+    pub duplicates: u64,
+    /// Posts that came after their gap had been given up, and were passed on but not delivered.
+    pub late: u64,
+    /// Messages that were held back for order at first.
+    pub held: u64,
+    /// Messages reported missing.
+    pub missing: u64,
+    /// Streams forgotten to make room.
+    pub streams_evicted: u64,
+    /// One-to-one messages delivered.
+    pub direct: u64,
+    /// Messages of unknown types.
+    pub custom: u64,
+    /// Things from the network that were refused.
+    pub rejected: u64,
+    /// Inputs about links that the node does not know (any more).
+    pub unknown_link: u64,
+    /// Dials asked for.
+    pub dials: u64,
+    /// Dials that came to nothing.
+    pub dials_failed: u64,
+    /// Links on which a native peer was met.
+    pub links_established: u64,
+    /// Links given up because they were silent.
+    pub links_silent: u64,
+    /// Second links between the same two peers that were retired.
+    pub links_retired: u64,
+    /// Pings of silent links.
+    pub keep_alives: u64,
+    /// Messages handed to classic peers.
+    pub classic_sent: u64,
+    /// Messages thrown away because a classic peer could not be dialed.
+    pub classic_lost: u64,
+}

@@ -1,0 +1,90 @@
+//! Timers: fired in the order of their deadlines, and among equal deadlines in the order they were set.
+
+use std::collections::BTreeMap;
+
+use crate::{Address, LinkId, Time};
+
+/// What is due. Named by the effect.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Timer {
+    /// Close a link on which nobody has introduced themselves.
+    EndHandshake(LinkId),
+    /// Ping a silent link, or give it up.
+    CheckLink(LinkId),
+    /// Close a retired link on which the other end has not finished.
+    EndRetirement(LinkId),
+    /// Treat a dial that was never answered as failed.
+    EndDial(Address),
+    /// Dial again after a failure.
+    Redial(Address),
+    /// Stop waiting for an old peer that we pinged to call back.
+    EndCallback(Address),
+    /// See whether classic peers are still there.
+    ProbeClassic,
+    /// Give up waiting for messages that are missing in a stream.
+    PassGap(u32),
+}
+
+/// A timer that was set, by which it can be cancelled.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct TimerKey(Time, u64);
+
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Timers {
+    due: BTreeMap<TimerKey, Timer>,
+    set: u64,
+}
+
+impl Timers {
+    /// Sets a timer for `at`, or for just after `now` if that is not later: a timer never fires in the same moment
+    /// it was set, so that a drained node always waits for something that lies ahead.
+    pub(crate) fn set(&mut self, now: Time, at: Time, timer: Timer) -> TimerKey {
+        let key = TimerKey(at.max(now + core::time::Duration::from_nanos(1)), self.set);
+        self.set = self.set.wrapping_add(1);
+        self.due.insert(key, timer);
+        key
+    }
+
+    pub(crate) fn cancel(&mut self, key: TimerKey) {
+        self.due.remove(&key);
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Time> {
+        self.due.first_key_value().map(|(key, _)| key.0)
+    }
+
+    /// Takes the next timer that is due.
+    pub(crate) fn pop_due(&mut self, now: Time) -> Option<Timer> {
+        let first = self.due.first_entry()?;
+        (first.key().0 <= now).then(|| first.remove())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn late_timers_fire_by_deadline_and_then_by_order_of_setting() {
+        let mut timers = Timers::default();
+        let at = Time::from_secs;
+        let check = |n| Timer::CheckLink(LinkId::new(n));
+        timers.set(Time::ZERO, at(2), check(1));
+        timers.set(Time::ZERO, at(1), check(2));
+        timers.set(Time::ZERO, at(1), check(3));
+        let gone = timers.set(Time::ZERO, at(1), check(4));
+        timers.cancel(gone);
+        assert_eq!(timers.next_deadline(), Some(at(1)));
+        let fired: Vec<Timer> = core::iter::from_fn(|| timers.pop_due(at(9))).collect();
+        assert_eq!(fired, [check(2), check(3), check(1)]);
+        assert_eq!(timers.next_deadline(), None);
+    }
+
+    #[test]
+    fn a_timer_for_now_is_due_later_than_now() {
+        let mut timers = Timers::default();
+        timers.set(Time::from_secs(5), Time::ZERO, Timer::ProbeClassic);
+        assert_eq!(timers.pop_due(Time::from_secs(5)), None);
+        assert!(timers.next_deadline() > Some(Time::from_secs(5)));
+    }
+}
