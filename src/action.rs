@@ -148,6 +148,13 @@ pub enum Event {
         /// How many peers go without.
         peers: usize,
     },
+    /// A message could not be handed to a classic peer, as too many wait for it already.
+    ClassicQueueFull {
+        /// Which.
+        id: MessageId,
+        /// Whom for.
+        peer: PeerId,
+    },
     /// A one-to-one message could not be handed over.
     Undeliverable {
         /// Which.

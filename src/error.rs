@@ -100,6 +100,8 @@ pub enum Rejection {
     Dialect,
     /// A one-to-one message for somebody else.
     NotForMe,
+    /// A sequence number so far ahead of those known of its author that it must be a lie.
+    AbsurdSequence,
 }
 
 impl fmt::Display for Rejection {
@@ -120,6 +122,7 @@ impl fmt::Display for Rejection {
             Self::Full => f.write_str("no room for another peer: raise max_links or max_classic_peers"),
             Self::Dialect => f.write_str("the other end speaks a dialect that this node refuses"),
             Self::NotForMe => f.write_str("a one-to-one message for somebody else"),
+            Self::AbsurdSequence => f.write_str("a sequence number too far ahead to be true"),
         }
     }
 }

@@ -19,8 +19,10 @@ use crate::{Delivery, Event};
 /// assert!(handlers.handles("TEST"));
 /// ```
 pub struct Handlers<C> {
-    by_type: BTreeMap<Box<str>, Box<dyn FnMut(&mut C, &Delivery) + Send>>,
+    by_type: BTreeMap<Box<str>, Handler<C>>,
 }
+
+type Handler<C> = Box<dyn FnMut(&mut C, &Delivery) + Send>;
 
 /// What became of an event that was given to [`Handlers::dispatch`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

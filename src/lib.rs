@@ -1,23 +1,69 @@
-#![doc = "Peer-to-peer chat and broadcast as a pure state machine."]
+//! Peer-to-peer chat and broadcast as a pure state machine.
+//!
+//! A [`ChatNode`] owns every decision of the protocol: whom to talk to, what to pass on, what was delivered
+//! already, who is gone. It never touches a clock, a socket, a thread or entropy: whoever runs it, its *driver*,
+//! owns those. The same node runs over TCP (`chinwag-mio`), in a deterministic network of many (`chinwag-memory`),
+//! or in a loop of your own.
+//!
+//! # The contract
+//! 1. Give the node [`Input`]s with the current [`Time`].
+//! 2. Carry out every [`Action`], in order.
+//! 3. Call again by [`ChatNode::next_deadline`], with [`Input::Tick`] if nothing else has happened.
+//!
+//! Breaking it costs latency, never state.
+//!
+//! ```
+//! use chinwag::{Action, ChatNode, Config, Epoch, Event, Input, PeerId, Seed, Time};
+//!
+//! let config = Config::new(PeerId::new("ann")?, Epoch::new(1_795_374_131_000));
+//! let mut node = ChatNode::new(config, Seed::new(1))?;
+//!
+//! node.join(Time::ZERO, "127.0.0.1:5001".parse()?)?;
+//! node.broadcast(Time::ZERO, "hello?")?;
+//!
+//! let actions: Vec<Action> = node.handle(Time::from_millis(1), Input::Tick).collect();
+//! assert!(matches!(&actions[..], [Action::Dial { .. }, Action::Emit(Event::Waiting { .. })]));
+//! assert!(node.next_deadline() > Some(Time::from_millis(1)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Where things are
+//! [`Input`] and [`Action`] are the two vocabularies; who knows them knows the API. [`Message`] is what travels,
+//! [`codec`] how it is spelled, [`framing`] how bytes become messages. [`Config`] holds every limit.
 #![forbid(unsafe_code)]
 
 mod action;
 mod address;
 mod body;
+mod broadcast;
+mod classic;
 mod classic_id;
 pub mod codec;
+mod command;
 mod config;
+mod ctx;
+mod dialer;
+mod direct;
 mod error;
 pub mod framing;
 mod handlers;
 mod id;
 mod input;
+mod introduce;
+mod keep_alive;
+mod links;
 mod message;
+mod node;
 mod outbox;
+mod peers;
+mod receive;
+mod recency;
 mod rng;
 mod stats;
+mod streams;
 mod time;
 mod timers;
+mod versions;
 mod wall_clock;
 
 pub use action::{Action, Delivery, Dialect, DownReason, Event, Recipients};
@@ -29,7 +75,9 @@ pub use handlers::{Dispatch, Handlers};
 pub use id::{ClassicId, Epoch, LinkId, MessageId, PeerId, PeerIdError, Sequence, StreamId};
 pub use input::{Command, DialError, Input, LinkEnd, Semantics, Target};
 pub use message::{Content, Hello, Message, Native, Place, Post, Signature};
+pub use node::ChatNode;
 pub use outbox::Actions;
+pub use peers::Peer;
 pub use rng::Seed;
 pub use stats::Stats;
 pub use time::Time;

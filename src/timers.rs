@@ -49,6 +49,10 @@ impl Timers {
         self.due.remove(&key);
     }
 
+    pub(crate) fn clear(&mut self) {
+        self.due.clear();
+    }
+
     pub(crate) fn next_deadline(&self) -> Option<Time> {
         self.due.first_key_value().map(|(key, _)| key.0)
     }

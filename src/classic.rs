@@ -1,0 +1,181 @@
+//! Peers of the old program: who they are, what they have been told, and whether they are still there.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use hashbrown::HashSet;
+
+use crate::ctx::Ctx;
+use crate::dialer::Dialer;
+use crate::timers::{Timer, TimerKey};
+use crate::{Address, ClassicId, Content, Event, Message, PeerId, Time};
+
+/// The most bytes an old peer reads, of a frame and its line break.
+pub(crate) const MAX_READ: usize = 2048;
+
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct ClassicPeers {
+    peers: BTreeMap<PeerId, ClassicPeer>,
+    probe: Option<TimerKey>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct ClassicPeer {
+    address: Address,
+    /// When it last said something, or could be dialed.
+    heard: Time,
+}
+
+/// What is new about a classic peer that introduced itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Acquaintance {
+    New,
+    Known,
+    /// There is no room for another.
+    Full,
+}
+
+impl ClassicPeers {
+    pub(crate) fn len(&self) -> usize {
+        self.peers.len()
+    }
+
+    pub(crate) fn address_of(&self, peer: &PeerId) -> Option<&Address> {
+        self.peers.get(peer).map(|classic| &classic.address)
+    }
+
+    /// A classic peer has introduced itself. One that comes back at another address is known there from now on.
+    pub(crate) fn met(&mut self, ctx: &mut Ctx, peer: &PeerId, address: &Address) -> Acquaintance {
+        let heard = ctx.now;
+        if let Some(known) = self.peers.get_mut(peer) {
+            *known = ClassicPeer { address: address.clone(), heard };
+            return Acquaintance::Known;
+        }
+        if self.peers.len() >= ctx.config.max_classic_peers {
+            return Acquaintance::Full;
+        }
+        self.peers.insert(peer.clone(), ClassicPeer { address: address.clone(), heard });
+        self.set_probe(ctx);
+        Acquaintance::New
+    }
+
+    /// Somebody could be dialed at `address`.
+    pub(crate) fn reached(&mut self, now: Time, address: &Address) {
+        for classic in self.peers.values_mut().filter(|classic| classic.address == *address) {
+            classic.heard = now;
+        }
+    }
+
+    /// Nobody can be dialed at `address` any more: forgets who was there.
+    pub(crate) fn unreachable(&mut self, address: &Address) -> Vec<PeerId> {
+        let gone: Vec<PeerId> = self
+            .peers
+            .iter()
+            .filter(|(_, classic)| classic.address == *address)
+            .map(|(peer, _)| peer.clone())
+            .collect();
+        self.peers.retain(|_, classic| classic.address != *address);
+        gone
+    }
+
+    pub(crate) fn remove(&mut self, peer: &PeerId) -> bool {
+        self.peers.remove(peer).is_some()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.peers.clear();
+    }
+
+    /// Has `message` handed to every classic peer but its originator.
+    pub(crate) fn spread(&self, ctx: &mut Ctx, dialer: &mut Dialer, message: &Message) {
+        let others = || self.peers.iter().filter(|(peer, _)| *peer != message.originator());
+        let count = others().count();
+        if count == 0 {
+            return;
+        }
+        let classic = if message.post().is_some_and(|post| post.place.is_none()) {
+            message.clone()
+        } else {
+            message.to_classic()
+        };
+        if let Some(id) = message.id()
+            && classic.encoded().len() >= MAX_READ
+        {
+            ctx.emit(Event::TooLongForClassic { id, peers: count });
+            return;
+        }
+        for (peer, known) in others() {
+            if dialer.post(ctx, &known.address, classic.clone()).is_ok() {
+                ctx.stats.classic_sent = ctx.stats.classic_sent.saturating_add(1);
+            } else {
+                ctx.stats.classic_lost = ctx.stats.classic_lost.saturating_add(1);
+                if let Some(id) = message.id() {
+                    ctx.emit(Event::ClassicQueueFull { id, peer: peer.clone() });
+                }
+            }
+        }
+    }
+
+    /// Pings the classic peers that have not been heard for long, as nothing else would show that they are gone.
+    pub(crate) fn probe(&mut self, ctx: &mut Ctx, dialer: &mut Dialer) {
+        self.probe = None;
+        let ping = ctx.message(Content::Ping(ctx.hello())).to_classic();
+        let patience = ctx.config.classic_probe;
+        for classic in self.peers.values() {
+            if ctx.now.saturating_since(classic.heard) >= patience && !dialer.is_dialing(&classic.address) {
+                let _ = dialer.post(ctx, &classic.address, ping.clone());
+            }
+        }
+        self.set_probe(ctx);
+    }
+
+    fn set_probe(&mut self, ctx: &mut Ctx) {
+        if self.probe.is_none() && !self.peers.is_empty() {
+            let at = ctx.now + ctx.rng.jitter(ctx.config.classic_probe / 2);
+            self.probe = Some(ctx.timers.set(ctx.now, at, Timer::ProbeClassic));
+        }
+    }
+}
+
+/// The messages of the classic dialect that were seen lately, of either kind: by these a native message and its
+/// echo through an old peer are known as one.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct ClassicWindow {
+    seen: HashSet<ClassicId>,
+    order: VecDeque<ClassicId>,
+}
+
+impl ClassicWindow {
+    /// Adds `id`; false if it was there already. Beyond `limit` the oldest goes.
+    pub(crate) fn insert(&mut self, id: ClassicId, limit: usize) -> bool {
+        if !self.seen.insert(id) {
+            return false;
+        }
+        self.order.push_back(id);
+        if self.order.len() > limit
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.seen.remove(&oldest);
+        }
+        true
+    }
+
+    pub(crate) fn contains(&self, id: ClassicId) -> bool {
+        self.seen.contains(&id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_slides() {
+        let mut window = ClassicWindow::default();
+        for n in 0..10 {
+            assert!(window.insert(ClassicId::new(n), 5));
+            assert!(!window.insert(ClassicId::new(n), 5));
+        }
+        assert!(!window.contains(ClassicId::new(4)) && window.contains(ClassicId::new(5)));
+        assert_eq!(window.order.len(), 5);
+    }
+}

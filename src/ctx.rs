@@ -1,0 +1,91 @@
+//! What every part of the node works with: the time, the limits, and where its wishes go.
+
+use std::sync::Arc;
+
+use crate::outbox::Outbox;
+use crate::rng::Rng;
+use crate::timers::Timers;
+use crate::wall_clock;
+use crate::{
+    Action, Body, Config, Content, Event, Hello, LinkId, Message, Native, PeerId, Recipients, Rejection,
+    Seed, Stats, Time,
+};
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Ctx {
+    pub(crate) now: Time,
+    pub(crate) config: Config,
+    pub(crate) rng: Rng,
+    pub(crate) timers: Timers,
+    pub(crate) out: Outbox,
+    pub(crate) stats: Stats,
+    /// When the node was last found to have been asleep itself, so that it does not take others for silent.
+    pub(crate) resumed: Time,
+    stamp: (u64, Body),
+}
+
+impl Ctx {
+    pub(crate) fn new(config: Config, seed: Seed) -> Self {
+        Self {
+            now: Time::ZERO,
+            config,
+            rng: Rng::new(seed),
+            timers: Timers::default(),
+            out: Outbox::default(),
+            stats: Stats::default(),
+            resumed: Time::ZERO,
+            stamp: (0, wall_clock::ctime(0)),
+        }
+    }
+
+    /// A message of this node, said now.
+    pub(crate) fn message(&mut self, content: Content) -> Message {
+        let seconds = wall_clock::seconds(&self.config, self.now);
+        if self.stamp.0 != seconds {
+            self.stamp = (seconds, wall_clock::ctime(seconds));
+        }
+        Message::new(self.config.id.clone(), self.stamp.1.clone(), content)
+    }
+
+    /// How this node introduces itself.
+    pub(crate) fn hello(&self) -> Hello {
+        Hello {
+            listening: self.config.listening.clone(),
+            native: Some(Native { version: Native::VERSION, epoch: self.config.epoch }),
+        }
+    }
+
+    pub(crate) fn send(&mut self, link: LinkId, message: Message) {
+        self.stats.sent = self.stats.sent.saturating_add(1);
+        self.out.send_one(link, message);
+    }
+
+    /// Sends something of this node's own on one link.
+    pub(crate) fn say(&mut self, link: LinkId, content: Content) {
+        let message = self.message(content);
+        self.send(link, message);
+    }
+
+    /// Sends one message on all `links` but `except`.
+    pub(crate) fn send_shared(&mut self, links: Arc<[LinkId]>, except: Option<LinkId>, message: Message) {
+        let excepted = except.is_some_and(|link| links.binary_search(&link).is_ok());
+        let count = links.len().saturating_sub(usize::from(excepted));
+        if count > 0 {
+            self.stats.sent = self.stats.sent.saturating_add(count as u64);
+            self.out.push(Action::Send { to: Recipients::shared(links, except), message });
+        }
+    }
+
+    pub(crate) fn close(&mut self, link: LinkId) {
+        self.out.push(Action::Close { link });
+    }
+
+    pub(crate) fn emit(&mut self, event: Event) {
+        self.out.emit(event);
+    }
+
+    pub(crate) fn reject(&mut self, link: LinkId, peer: Option<PeerId>, reason: Rejection) {
+        self.stats.rejected = self.stats.rejected.saturating_add(1);
+        self.emit(Event::Rejected { link, peer, reason });
+    }
+}

@@ -1,0 +1,142 @@
+//! Round-trip times, silence, and when silence means death.
+
+use core::time::Duration;
+
+use crate::{Config, Time};
+
+/// What is known of one link's life.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct KeepAlive {
+    heard: Time,
+    /// The number and the time of the last ping that has not been answered.
+    asked: Option<(u64, Time)>,
+    round_trip: Option<RoundTrip>,
+}
+
+/// Smoothed round-trip time and its variation (Jacobson's estimator as in RFC 6298, section 2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct RoundTrip {
+    smoothed: Duration,
+    variation: Duration,
+}
+
+/// What to do about a link now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Check {
+    /// Nothing before then.
+    Wait(Time),
+    /// Ping it, and look again then.
+    Ping(Time),
+    /// Give it up.
+    Dead,
+}
+
+impl KeepAlive {
+    pub(crate) const fn new(now: Time) -> Self {
+        Self { heard: now, asked: None, round_trip: None }
+    }
+
+    pub(crate) fn heard(&mut self, now: Time) {
+        self.heard = now;
+    }
+
+    pub(crate) fn asked(&mut self, number: u64, now: Time) {
+        self.asked = Some((number, now));
+    }
+
+    /// The answer to ping `number` came. Only the last ping counts, so that an answer is never taken for that of
+    /// another.
+    pub(crate) fn answered(&mut self, number: u64, now: Time) {
+        let Some((_, at)) = self.asked.take_if(|(asked, _)| *asked == number) else { return };
+        let measured = now.saturating_since(at);
+        self.round_trip = Some(match self.round_trip {
+            None => RoundTrip { smoothed: measured, variation: measured / 2 },
+            Some(RoundTrip { smoothed, variation }) => RoundTrip {
+                smoothed: (smoothed * 7 + measured) / 8,
+                variation: (variation * 3 + smoothed.abs_diff(measured)) / 4,
+            },
+        });
+    }
+
+    pub(crate) fn round_trip(&self) -> Option<Duration> {
+        self.round_trip.map(|round_trip| round_trip.smoothed)
+    }
+
+    /// How long nothing has been heard, not counting a time when this node itself was asleep.
+    pub(crate) fn silence(&self, now: Time, resumed: Time) -> Duration {
+        now.saturating_since(self.heard.max(resumed))
+    }
+
+    /// Looks at the link. `patience` is how long it may be silent before it is given up.
+    ///
+    /// A silent link is pinged again and again at about its round-trip time until it is given up: one lost
+    /// ping, or a few, must not look like death.
+    pub(crate) fn check(
+        &self,
+        now: Time,
+        resumed: Time,
+        idle: Duration,
+        config: &Config,
+        patience: Duration,
+    ) -> Check {
+        let silence = self.silence(now, resumed);
+        let since = self.heard.max(resumed);
+        if silence >= patience {
+            return Check::Dead;
+        }
+        if silence < idle {
+            return Check::Wait(since + idle);
+        }
+        let pace = self.round_trip.map_or(config.idle / 4, |it| it.smoothed + it.variation * 4);
+        let again = now + pace.clamp(config.idle / 8, config.idle / 4);
+        Check::Ping(again.min(since + patience))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Epoch, PeerId};
+
+    fn config() -> Config {
+        Config::new(PeerId::new("ann").unwrap(), Epoch::new(1))
+    }
+
+    #[test]
+    fn a_silent_link_is_pinged_several_times_and_then_given_up() {
+        let (config, alive) = (config(), KeepAlive::new(Time::ZERO));
+        let (mut now, mut pings) = (Time::ZERO, 0);
+        loop {
+            match alive.check(now, Time::ZERO, config.idle, &config, config.dead) {
+                Check::Wait(at) => now = at,
+                Check::Ping(at) => {
+                    pings += 1;
+                    assert!(at > now);
+                    now = at;
+                }
+                Check::Dead => break,
+            }
+        }
+        assert_eq!(now, Time::from_secs(3));
+        assert!(pings >= 8, "{pings}");
+    }
+
+    #[test]
+    fn a_node_that_was_asleep_does_not_take_others_for_dead() {
+        let (config, alive) = (config(), KeepAlive::new(Time::ZERO));
+        let now = Time::from_secs(60);
+        assert_eq!(alive.check(now, Time::ZERO, config.idle, &config, config.dead), Check::Dead);
+        assert!(matches!(alive.check(now, now, config.idle, &config, config.dead), Check::Wait(_)));
+    }
+
+    #[test]
+    fn only_the_answer_to_the_last_ping_measures_the_round_trip() {
+        let mut alive = KeepAlive::new(Time::ZERO);
+        alive.asked(1, Time::from_millis(0));
+        alive.asked(2, Time::from_millis(100));
+        alive.answered(1, Time::from_millis(110));
+        assert_eq!(alive.round_trip(), None);
+        alive.answered(2, Time::from_millis(120));
+        assert_eq!(alive.round_trip(), Some(Duration::from_millis(20)));
+    }
+}

@@ -1,0 +1,227 @@
+//! Who is at the other end of each link, and how far the introduction is.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::ctx::Ctx;
+use crate::keep_alive::KeepAlive;
+use crate::timers::{Timer, TimerKey};
+use crate::{Address, Epoch, LinkId, PeerId, Time};
+
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Links {
+    links: BTreeMap<LinkId, Link>,
+    /// The link to talk on, for each run of each peer that is linked.
+    by_peer: BTreeMap<(PeerId, Epoch), LinkId>,
+    /// The links in `by_peer`, in order; made anew when one has come or gone.
+    neighbours: Option<Arc<[LinkId]>>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Link {
+    /// What was dialed to make it; `None` if the other end dialed.
+    pub(crate) dialed: Option<Address>,
+    pub(crate) phase: Phase,
+    pub(crate) malformed: u32,
+    pub(crate) keep_alive: KeepAlive,
+    timer: TimerKey,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Phase {
+    /// They dialed, and have not said anything.
+    Accepted,
+    /// We dialed and introduced ourselves.
+    Introduced,
+    /// They dialed and spoke as the old program does: there may be no more than the one message.
+    OneShot,
+    /// A native peer.
+    Linked(Neighbour),
+    /// A second link to a native peer, on which we have said our last.
+    Retiring(Neighbour),
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Neighbour {
+    pub(crate) peer: PeerId,
+    pub(crate) epoch: Epoch,
+    pub(crate) address: Option<Address>,
+    /// They have said their last on this link.
+    pub(crate) retired: bool,
+}
+
+/// What the sender of a message is to us.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Standing {
+    /// Dialed us and has not introduced themselves as native.
+    Stranger,
+    /// Was dialed by us and has not answered.
+    Introduced,
+    /// A native peer.
+    Native,
+}
+
+impl Links {
+    pub(crate) fn len(&self) -> usize {
+        self.links.len()
+    }
+
+    /// How many native peers are linked.
+    pub(crate) fn linked(&self) -> usize {
+        self.by_peer.len()
+    }
+
+    pub(crate) fn contains(&self, link: LinkId) -> bool {
+        self.links.contains_key(&link)
+    }
+
+    pub(crate) fn get(&self, link: LinkId) -> Option<&Link> {
+        self.links.get(&link)
+    }
+
+    pub(crate) fn get_mut(&mut self, link: LinkId) -> Option<&mut Link> {
+        self.links.get_mut(&link)
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = LinkId> + '_ {
+        self.links.keys().copied()
+    }
+
+    /// Who is at the other end, if they have said so.
+    pub(crate) fn neighbour(&self, link: LinkId) -> Option<&Neighbour> {
+        match &self.links.get(&link)?.phase {
+            Phase::Linked(neighbour) | Phase::Retiring(neighbour) => Some(neighbour),
+            Phase::Accepted | Phase::Introduced | Phase::OneShot => None,
+        }
+    }
+
+    pub(crate) fn peer(&self, link: LinkId) -> Option<PeerId> {
+        self.neighbour(link).map(|neighbour| neighbour.peer.clone())
+    }
+
+    /// Something was heard on `link`: notes the time and says who the sender is.
+    pub(crate) fn heard(&mut self, link: LinkId, now: Time) -> Option<Standing> {
+        let link = self.links.get_mut(&link)?;
+        link.keep_alive.heard(now);
+        Some(match link.phase {
+            Phase::Linked(_) | Phase::Retiring(_) => Standing::Native,
+            Phase::Introduced => Standing::Introduced,
+            Phase::Accepted | Phase::OneShot => Standing::Stranger,
+        })
+    }
+
+    /// A new link, with the handshake timer running.
+    pub(crate) fn insert(&mut self, ctx: &mut Ctx, link: LinkId, dialed: Option<Address>) {
+        let phase = if dialed.is_some() { Phase::Introduced } else { Phase::Accepted };
+        let end = ctx.now + ctx.config.handshake;
+        let timer = ctx.timers.set(ctx.now, end, Timer::EndHandshake(link));
+        let keep_alive = KeepAlive::new(ctx.now);
+        self.links.insert(link, Link { dialed, phase, malformed: 0, keep_alive, timer });
+    }
+
+    /// Makes `link` the one to talk on with this peer, and starts to watch over it.
+    pub(crate) fn establish(&mut self, ctx: &mut Ctx, link: LinkId, neighbour: Neighbour) {
+        self.by_peer.insert((neighbour.peer.clone(), neighbour.epoch), link);
+        self.neighbours = None;
+        let check = ctx.now + ctx.rng.jitter(ctx.config.idle);
+        self.enter(ctx, link, Phase::Linked(neighbour), check, Timer::CheckLink(link));
+    }
+
+    /// Says our last on a second link to the same peer. False if the other end had said theirs: close it.
+    pub(crate) fn retire(&mut self, ctx: &mut Ctx, link: LinkId, neighbour: Neighbour) -> bool {
+        if neighbour.retired {
+            return false;
+        }
+        let key = (neighbour.peer.clone(), neighbour.epoch);
+        if self.by_peer.get(&key) == Some(&link) {
+            self.by_peer.remove(&key);
+            self.neighbours = None;
+        }
+        let end = ctx.now + ctx.config.handshake;
+        self.enter(ctx, link, Phase::Retiring(neighbour), end, Timer::EndRetirement(link));
+        true
+    }
+
+    /// They spoke as the old program does.
+    pub(crate) fn one_shot(&mut self, ctx: &mut Ctx, link: LinkId) {
+        let end = ctx.now + ctx.config.handshake;
+        self.enter(ctx, link, Phase::OneShot, end, Timer::EndHandshake(link));
+    }
+
+    fn enter(&mut self, ctx: &mut Ctx, id: LinkId, phase: Phase, at: Time, timer: Timer) {
+        if let Some(link) = self.links.get_mut(&id) {
+            link.phase = phase;
+            ctx.timers.cancel(link.timer);
+            link.timer = ctx.timers.set(ctx.now, at, timer);
+        }
+    }
+
+    /// Sets the next look at a link that is watched over.
+    pub(crate) fn check_again(&mut self, ctx: &mut Ctx, id: LinkId, at: Time) {
+        if let Some(link) = self.links.get_mut(&id) {
+            ctx.timers.cancel(link.timer);
+            link.timer = ctx.timers.set(ctx.now, at, Timer::CheckLink(id));
+        }
+    }
+
+    pub(crate) fn remove(&mut self, ctx: &mut Ctx, id: LinkId) -> Option<Link> {
+        let link = self.links.remove(&id)?;
+        ctx.timers.cancel(link.timer);
+        if let Phase::Linked(neighbour) = &link.phase {
+            let key = (neighbour.peer.clone(), neighbour.epoch);
+            if self.by_peer.get(&key) == Some(&id) {
+                self.by_peer.remove(&key);
+            }
+            self.neighbours = None;
+        }
+        Some(link)
+    }
+
+    /// The links to talk on, one for each native peer, in order.
+    pub(crate) fn neighbours(&mut self) -> Arc<[LinkId]> {
+        let by_peer = &self.by_peer;
+        let shared = self.neighbours.get_or_insert_with(|| {
+            let mut links: Vec<LinkId> = by_peer.values().copied().collect();
+            links.sort_unstable();
+            links.into()
+        });
+        Arc::clone(shared)
+    }
+
+    /// The link to talk on with this run of this peer.
+    pub(crate) fn link_to(&self, peer: &PeerId, epoch: Epoch) -> Option<LinkId> {
+        self.by_peer.get(&(peer.clone(), epoch)).copied()
+    }
+
+    /// The link to the newest run of this peer.
+    pub(crate) fn link_of(&self, peer: &PeerId) -> Option<LinkId> {
+        let (first, last) = (Epoch::new(0), Epoch::new(u64::MAX));
+        self.by_peer.range((peer.clone(), first)..=(peer.clone(), last)).next_back().map(|(_, link)| *link)
+    }
+
+    /// Notes where the native peer at the other end of `link` listens now, and says who that is.
+    pub(crate) fn listens_at(&mut self, link: LinkId, address: Option<Address>) -> Option<PeerId> {
+        match &mut self.links.get_mut(&link)?.phase {
+            Phase::Linked(neighbour) | Phase::Retiring(neighbour) => {
+                neighbour.address = address;
+                Some(neighbour.peer.clone())
+            }
+            Phase::Accepted | Phase::Introduced | Phase::OneShot => None,
+        }
+    }
+
+    /// The native peers that are linked, each with the link to talk on.
+    pub(crate) fn linked_peers(&self) -> impl Iterator<Item = (&Neighbour, LinkId)> {
+        self.by_peer.values().filter_map(|link| self.neighbour(*link).map(|neighbour| (neighbour, *link)))
+    }
+
+    /// Whether a linked peer listens at `address`, or was dialed there.
+    pub(crate) fn reaches(&self, address: &Address) -> bool {
+        self.links.values().any(|link| match &link.phase {
+            Phase::Linked(neighbour) => {
+                neighbour.address.as_ref() == Some(address) || link.dialed.as_ref() == Some(address)
+            }
+            Phase::Accepted | Phase::Introduced | Phase::OneShot | Phase::Retiring(_) => false,
+        })
+    }
+}

@@ -1,0 +1,195 @@
+//! [`ChatNode`]: advances the clock, fires what is due, and routes inputs to the parts that deal with them.
+
+use crate::broadcast::Broadcast;
+use crate::classic::ClassicPeers;
+use crate::ctx::Ctx;
+use crate::dialer::Dialer;
+use crate::direct::Direct;
+use crate::links::Links;
+use crate::peers::{Peer, Peers};
+use crate::timers::Timer;
+use crate::{
+    Action, Actions, Config, ConfigError, DialError, Dialect, Input, LinkId, PeerId, Rejection, Seed, Stats,
+    Time,
+};
+
+/// One peer of the network, as plain data that reacts to [`Input`]s with [`Action`]s.
+///
+/// It never touches a clock, a socket, a thread or entropy. The contract has three rules: give it inputs with the
+/// current time; carry out every action in order; call again by [`next_deadline`](Self::next_deadline). Breaking
+/// them costs latency and never state.
+///
+/// # Guarantees
+/// - *Total*: no input panics it or leaves it invalid (`tests/totality.rs`).
+/// - *Eager*: all its state changes before [`handle`](Self::handle) returns; taking actions changes nothing, and
+///   dropping them half-way loses none (`tests/contract.rs`).
+/// - *Deterministic*: equal config, seed and inputs give equal actions and equal nodes (`tests/determinism.rs`).
+/// - *Bounded*: every table has a limit in [`Config`] (`tests/bounds.rs`).
+///
+/// Cloning it takes a snapshot.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChatNode {
+    pub(crate) ctx: Ctx,
+    pub(crate) links: Links,
+    pub(crate) dialer: Dialer,
+    pub(crate) classic: ClassicPeers,
+    pub(crate) peers: Peers,
+    pub(crate) broadcast: Broadcast,
+    pub(crate) direct: Direct,
+    pub(crate) left: bool,
+}
+
+impl ChatNode {
+    /// A node that knows nobody yet.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if `config` breaks one of its rules.
+    pub fn new(config: Config, seed: Seed) -> Result<Self, ConfigError> {
+        config.validate()?;
+        Ok(Self {
+            ctx: Ctx::new(config, seed),
+            links: Links::default(),
+            dialer: Dialer::default(),
+            classic: ClassicPeers::default(),
+            peers: Peers::default(),
+            broadcast: Broadcast::new(),
+            direct: Direct::new(),
+            left: false,
+        })
+    }
+
+    /// Advances time to `now`, fires what is due, and applies `input`.
+    ///
+    /// Time that goes backwards is taken to stand still.
+    pub fn handle(&mut self, now: Time, input: Input) -> Actions<'_> {
+        self.advance(now);
+        self.apply(input);
+        Actions::new(&mut self.ctx.out)
+    }
+
+    /// Takes the oldest action not yet taken: for drivers that feed the node while they drain it.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.ctx.out.pop()
+    }
+
+    /// When to call [`handle`](Self::handle) next at the latest, with [`Input::Tick`] if nothing has happened.
+    ///
+    /// While actions are untaken this is the current time; otherwise it is later than that. `None`: not needed.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Time> {
+        if self.ctx.out.is_empty() { self.ctx.timers.next_deadline() } else { Some(self.ctx.now) }
+    }
+
+    /// Every input fires what is due, so that traffic cannot starve the timers.
+    pub(crate) fn advance(&mut self, now: Time) {
+        self.ctx.now = self.ctx.now.max(now);
+        let Some(due) = self.ctx.timers.next_deadline() else { return };
+        if self.ctx.now.saturating_since(due) >= self.ctx.config.idle {
+            self.ctx.resumed = self.ctx.now;
+        }
+        while let Some(timer) = self.ctx.timers.pop_due(self.ctx.now) {
+            self.fire(timer);
+        }
+    }
+
+    fn fire(&mut self, timer: Timer) {
+        match timer {
+            Timer::EndHandshake(link) => self.end_handshake(link),
+            Timer::CheckLink(link) => self.check_link(link),
+            Timer::EndRetirement(link) => self.close(link),
+            Timer::EndDial(address) => self.dial_failed(&address, DialError::TimedOut),
+            Timer::EndCallback(address) => self.dial_failed(&address, DialError::NoAnswer),
+            Timer::Redial(address) => self.dialer.redial(&mut self.ctx, &address),
+            Timer::ProbeClassic => self.classic.probe(&mut self.ctx, &mut self.dialer),
+            Timer::PassGap(stream) => self.broadcast.pass_gap(&mut self.ctx, stream),
+        }
+    }
+
+    fn apply(&mut self, input: Input) {
+        match input {
+            Input::Tick => {}
+            Input::LinkUp { link, dialed, semantics: _ } => self.link_up(link, dialed),
+            Input::LinkDown { link, end } => self.link_ended(link, end),
+            Input::DialFailed { address, reason } => self.dial_failed(&address, reason),
+            Input::Received { link, message } => self.receive(link, message),
+            Input::Malformed { link, error } => self.refuse(link, Rejection::Malformed(error)),
+            Input::Command(command) => self.command(command),
+        }
+    }
+
+    /// Its own name.
+    #[must_use]
+    pub fn id(&self) -> &PeerId {
+        &self.ctx.config.id
+    }
+
+    /// What it was told about itself.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.ctx.config
+    }
+
+    /// The latest time it was given.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.ctx.now
+    }
+
+    /// What it has done so far, counted.
+    #[must_use]
+    pub fn stats(&self) -> &Stats {
+        &self.ctx.stats
+    }
+
+    /// The peers it knows, by name: the old program's `get_peers`.
+    pub fn peers(&self) -> impl Iterator<Item = Peer> + '_ {
+        self.peers.iter().map(|(id, _)| id).filter_map(|id| self.find_peer(id))
+    }
+
+    /// What it knows about one peer.
+    #[must_use]
+    pub fn find_peer(&self, id: &PeerId) -> Option<Peer> {
+        let known = self.peers.get(id)?;
+        let link = self.links.link_of(id).and_then(|link| self.links.get(link));
+        Some(Peer {
+            id: id.clone(),
+            address: known.address.clone(),
+            dialect: known.dialect,
+            linked: known.linked,
+            round_trip: link.and_then(|link| link.keep_alive.round_trip()),
+        })
+    }
+
+    /// How many peers are linked with it, of either dialect.
+    #[must_use]
+    pub fn linked(&self) -> usize {
+        self.links.linked().saturating_add(self.classic.len())
+    }
+
+    /// How many messages of its own wait for the first peer.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.broadcast.waiting()
+    }
+
+    /// Whether it has left the network.
+    #[must_use]
+    pub fn has_left(&self) -> bool {
+        self.left
+    }
+
+    /// Whether this peer is linked, and how it speaks.
+    pub(crate) fn dialect_of(&self, peer: &PeerId) -> Option<Dialect> {
+        if self.links.link_of(peer).is_some() {
+            return Some(Dialect::Native);
+        }
+        self.classic.address_of(peer).map(|_| Dialect::Classic)
+    }
+
+    /// Forgets a link and has it closed.
+    pub(crate) fn close(&mut self, link: LinkId) {
+        if self.links.remove(&mut self.ctx, link).is_some() {
+            self.ctx.close(link);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Message type → the part that deals with it, and who may say it.
+
+use crate::broadcast::Verdict;
+use crate::links::Standing;
+use crate::node::ChatNode;
+use crate::{Content, Delivery, Dialects, DownReason, Event, Hello, LinkId, Message, PeerId, Rejection};
+
+/// How many peers are named in answer to one request.
+const ADVERTISED: usize = 64;
+
+impl ChatNode {
+    pub(crate) fn receive(&mut self, link: LinkId, message: Message) {
+        let Some(standing) = self.links.heard(link, self.ctx.now) else {
+            self.ctx.stats.unknown_link = self.ctx.stats.unknown_link.saturating_add(1);
+            return;
+        };
+        self.ctx.stats.received = self.ctx.stats.received.saturating_add(1);
+        match standing {
+            Standing::Native => self.receive_native(link, message),
+            Standing::Stranger | Standing::Introduced => self.receive_from_stranger(link, message, standing),
+        }
+    }
+
+    fn receive_native(&mut self, link: LinkId, message: Message) {
+        match message.content() {
+            Content::Broadcast(_) => self.receive_post(link, message),
+            Content::Direct { to, .. } => {
+                let Some(peer) = self.links.peer(link) else { return };
+                let for_us = to.as_ref().is_none_or(|to| *to == self.ctx.config.id);
+                let judged = if *message.originator() != peer {
+                    Err(Rejection::Stranger)
+                } else if !for_us {
+                    Err(Rejection::NotForMe)
+                } else {
+                    self.direct.take_in(&mut self.ctx, &message)
+                };
+                if let Err(reason) = judged {
+                    self.refuse(link, reason);
+                }
+            }
+            Content::KeepAlive(number) => self.ctx.say(link, Content::KeepAliveReply(*number)),
+            Content::KeepAliveReply(number) => {
+                if let Some(known) = self.links.get_mut(link) {
+                    known.keep_alive.answered(*number, self.ctx.now);
+                }
+            }
+            Content::Ping(hello) => {
+                self.update(link, hello);
+                let pong = Content::Pong(self.ctx.hello());
+                self.ctx.say(link, pong);
+            }
+            Content::Pong(hello) => self.update(link, hello),
+            Content::Advertise => {
+                let Some(asker) = self.links.peer(link) else { return };
+                for (peer, address) in self.peers.to_advertise(&mut self.ctx, &asker, ADVERTISED) {
+                    self.ctx.say(link, Content::AdvertiseReply { peer, address });
+                }
+            }
+            Content::AdvertiseReply { .. } => {
+                if let Some(by) = self.links.peer(link) {
+                    self.receive_advertised(&by, &message, false);
+                }
+            }
+            Content::Retire => self.retired(link),
+            Content::Leave => {
+                self.ctx.close(link);
+                self.peer_down(link, DownReason::Left);
+            }
+            Content::Custom { .. } => self.deliver_custom(message),
+        }
+    }
+
+    /// A message on a link whose other end has not introduced itself as native. Old peers never introduce a link:
+    /// they make a new one for each message, so what counts is whom the message says it is from.
+    fn receive_from_stranger(&mut self, link: LinkId, message: Message, standing: Standing) {
+        if let Content::Ping(hello) | Content::Pong(hello) = message.content() {
+            if standing == Standing::Stranger && hello.native.is_none() {
+                self.links.one_shot(&mut self.ctx, link);
+            }
+            self.meet(link, &message, hello, matches!(message.content(), Content::Ping(_)));
+            return;
+        }
+        if standing == Standing::Introduced {
+            self.refuse(link, Rejection::OutOfTurn);
+            return;
+        }
+        if self.ctx.config.dialects == Dialects::Native {
+            self.refuse(link, Rejection::Dialect);
+            return;
+        }
+        self.links.one_shot(&mut self.ctx, link);
+        let from = message.originator().clone();
+        let known = self.dialect_of(&from).is_some();
+        match message.content() {
+            // Who passes it on does not say who they are: any classic peer may be the one.
+            Content::Broadcast(_) if known || self.classic.len() > 0 => self.receive_post(link, message),
+            Content::Advertise => self.advertise_to(link, &from),
+            Content::AdvertiseReply { .. } if known => self.receive_advertised(&from, &message, true),
+            Content::Custom { .. } => self.deliver_custom(message),
+            Content::KeepAlive(_) | Content::KeepAliveReply(_) | Content::Retire | Content::Leave => {
+                self.refuse(link, Rejection::OutOfTurn);
+            }
+            Content::Broadcast(_)
+            | Content::AdvertiseReply { .. }
+            | Content::Direct { .. }
+            | Content::Ping(_)
+            | Content::Pong(_) => self.refuse(link, Rejection::Stranger),
+        }
+    }
+
+    fn receive_post(&mut self, link: LinkId, message: Message) {
+        match self.broadcast.take_in(&mut self.ctx, &message) {
+            Verdict::Spread => self.spread(Some(link), message),
+            Verdict::Drop => {}
+            Verdict::Reject(reason) => {
+                let peer = self.links.peer(link);
+                self.ctx.reject(link, peer, reason);
+            }
+        }
+    }
+
+    /// Passes a message on to everybody but the one it came from.
+    pub(crate) fn spread(&mut self, from: Option<LinkId>, message: Message) {
+        self.classic.spread(&mut self.ctx, &mut self.dialer, &message);
+        let neighbours = self.links.neighbours();
+        self.ctx.send_shared(neighbours, from, message);
+    }
+
+    /// A linked peer says again who it is: it may have begun to listen elsewhere.
+    fn update(&mut self, link: LinkId, hello: &Hello) {
+        let Some(peer) = self.links.listens_at(link, hello.listening.clone()) else { return };
+        self.peers.met(&mut self.ctx, &peer, hello.listening.as_ref(), crate::Dialect::Native);
+    }
+
+    fn advertise_to(&mut self, link: LinkId, asker: &PeerId) {
+        let Some(address) = self.classic.address_of(asker).cloned() else {
+            self.refuse(link, Rejection::Stranger);
+            return;
+        };
+        for (peer, listens) in self.peers.to_advertise(&mut self.ctx, asker, ADVERTISED) {
+            let reply = self.ctx.message(Content::AdvertiseReply { peer, address: listens });
+            let _ = self.dialer.post(&mut self.ctx, &address, reply);
+        }
+    }
+
+    /// `by` names a peer. The old program links with everybody who is named to it; we do if the application asked
+    /// for that, or if we have few.
+    fn receive_advertised(&mut self, by: &PeerId, message: &Message, classic: bool) {
+        let Content::AdvertiseReply { peer, address } = message.content() else { return };
+        self.ctx.emit(Event::Advertised { by: by.clone(), peer: peer.clone(), address: address.clone() });
+        let asked = self.peers.get(by).is_some_and(|known| known.asked);
+        self.heard_of(peer, address.clone(), asked || classic);
+    }
+
+    fn deliver_custom(&mut self, message: Message) {
+        self.ctx.stats.custom = self.ctx.stats.custom.saturating_add(1);
+        self.ctx.emit(Event::Custom(Delivery::new(message)));
+    }
+}

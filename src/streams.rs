@@ -1,0 +1,239 @@
+//! All streams: what has been seen of each, and what may be delivered now.
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+
+use crate::ctx::Ctx;
+use crate::recency::Recency;
+use crate::timers::{Timer, TimerKey};
+use crate::versions::Seen;
+use crate::{Content, Delivery, Event, Message, Sequence, StreamId};
+
+/// How far ahead of what is known a sequence number may jump before it is taken for a lie.
+const MAX_JUMP: u64 = 1 << 20;
+
+/// The streams of everybody but ourselves: exact dedup, and delivery in order.
+///
+/// A table of `max_streams`; when it is full, the longest idle stream goes. Streams of which only one message has
+/// come go first once they hold an eighth of the table, so that a flood of invented authors cannot push out those
+/// that live (`tests/bounds.rs`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Streams {
+    order: Order,
+    index: HashMap<StreamId, u32>,
+    streams: Vec<Stream>,
+    free: Vec<u32>,
+    newcomers: Recency,
+    regulars: Recency,
+    /// Messages that wait for one before them, by stream and sequence.
+    held: BTreeMap<(u32, u64), Held>,
+}
+
+/// In which order the messages of a stream are delivered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Order {
+    /// As their author sent them: what comes too early is held back for a while.
+    AsSent,
+    /// As they come: for streams that have gaps by nature.
+    AsTheyCome,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Stream {
+    id: StreamId,
+    seen: Seen,
+    /// Everything up to this number was delivered, or reported as missing.
+    passed: u64,
+    regular: bool,
+    gap_timer: Option<TimerKey>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Held {
+    message: Message,
+    /// It was delivered already, in its classic form.
+    silent: bool,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Intake {
+    /// It is new, and was delivered or is held back for order.
+    Fresh,
+    /// It has been seen before.
+    Duplicate,
+    /// Its number is beyond belief.
+    Absurd,
+}
+
+impl Streams {
+    pub(crate) fn new(order: Order) -> Self {
+        Self {
+            order,
+            index: HashMap::new(),
+            streams: Vec::new(),
+            free: Vec::new(),
+            newcomers: Recency::default(),
+            regulars: Recency::default(),
+            held: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in the message at `sequence` of `stream`. `silent`: it counts as delivered, but is not delivered again.
+    pub(crate) fn take_in(
+        &mut self,
+        ctx: &mut Ctx,
+        id: &StreamId,
+        sequence: Sequence,
+        message: &Message,
+        silent: impl FnOnce() -> bool,
+    ) -> Intake {
+        let sequence = sequence.get();
+        let at = match self.index.get(id) {
+            Some(at) => *at,
+            None => self.open(ctx, id.clone()),
+        };
+        let Some(stream) = self.streams.get_mut(at as usize) else { return Intake::Absurd };
+        let known = stream.seen.greatest();
+        if known > 0 && sequence.saturating_sub(known) > MAX_JUMP {
+            return Intake::Absurd;
+        }
+        if !stream.seen.insert(sequence, ctx.config.max_gaps) {
+            return Intake::Duplicate;
+        }
+        if stream.regular {
+            self.regulars.touch(at);
+        } else if known > 0 {
+            stream.regular = true;
+            self.newcomers.remove(at);
+            self.regulars.add(at);
+        }
+        let held = Held { message: message.clone(), silent: silent() };
+        if self.order == Order::AsTheyCome {
+            deliver(ctx, &held);
+        } else if sequence <= stream.passed {
+            ctx.stats.late = ctx.stats.late.saturating_add(1);
+        } else if sequence == stream.passed.saturating_add(1) {
+            stream.passed = sequence;
+            deliver(ctx, &held);
+            self.release(ctx, at);
+        } else {
+            self.hold(ctx, at, sequence, held);
+        }
+        Intake::Fresh
+    }
+
+    fn hold(&mut self, ctx: &mut Ctx, at: u32, sequence: u64, held: Held) {
+        ctx.stats.held = ctx.stats.held.saturating_add(1);
+        self.held.insert((at, sequence), held);
+        if self.held.len() > ctx.config.max_held {
+            self.pass_gap(ctx, at);
+        } else if let Some(stream) = self.streams.get_mut(at as usize)
+            && stream.gap_timer.is_none()
+        {
+            stream.gap_timer = Some(set_gap_timer(ctx, at));
+        }
+    }
+
+    /// Delivers what was held back and has become next in line.
+    fn release(&mut self, ctx: &mut Ctx, at: u32) {
+        let Some(stream) = self.streams.get_mut(at as usize) else { return };
+        if stream.gap_timer.is_none() {
+            return;
+        }
+        while let Some(held) = self.held.remove(&(at, stream.passed.saturating_add(1))) {
+            stream.passed = stream.passed.saturating_add(1);
+            deliver(ctx, &held);
+        }
+        if self.held.range((at, 0)..=(at, u64::MAX)).next().is_none()
+            && let Some(key) = stream.gap_timer.take()
+        {
+            ctx.timers.cancel(key);
+        }
+    }
+
+    /// Gives up waiting for what is missing before the first message that is held back in a stream.
+    pub(crate) fn pass_gap(&mut self, ctx: &mut Ctx, at: u32) {
+        let Some(stream) = self.streams.get_mut(at as usize) else { return };
+        let old_timer = stream.gap_timer.take();
+        if let Some(key) = old_timer {
+            ctx.timers.cancel(key);
+        }
+        let Some((&(_, next), _)) = self.held.range((at, 0)..=(at, u64::MAX)).next() else { return };
+        let (from, to) = (stream.passed.saturating_add(1), next.saturating_sub(1));
+        if let (Some(first), Some(last)) = (Sequence::new(from), Sequence::new(to))
+            && first <= last
+        {
+            let before_contact = stream.passed == 0;
+            ctx.stats.missing = ctx.stats.missing.saturating_add((to - from).saturating_add(1));
+            ctx.emit(Event::Gap { stream: stream.id.clone(), from: first, to: last, before_contact });
+        }
+        stream.passed = to;
+        stream.gap_timer = Some(set_gap_timer(ctx, at));
+        self.release(ctx, at);
+    }
+
+    fn open(&mut self, ctx: &mut Ctx, id: StreamId) -> u32 {
+        if self.index.len() >= ctx.config.max_streams {
+            self.evict(ctx);
+        }
+        let stream =
+            Stream { id: id.clone(), seen: Seen::default(), passed: 0, regular: false, gap_timer: None };
+        let at = match self.free.pop() {
+            Some(at) => {
+                if let Some(slot) = self.streams.get_mut(at as usize) {
+                    *slot = stream;
+                }
+                at
+            }
+            None => {
+                self.streams.push(stream);
+                u32::try_from(self.streams.len().saturating_sub(1)).unwrap_or(u32::MAX)
+            }
+        };
+        self.index.insert(id, at);
+        self.newcomers.add(at);
+        at
+    }
+
+    fn evict(&mut self, ctx: &mut Ctx) {
+        let crowd = self.newcomers.len() > ctx.config.max_streams / 8;
+        let (first, second) =
+            if crowd { (&self.newcomers, &self.regulars) } else { (&self.regulars, &self.newcomers) };
+        let Some(at) = first.oldest().or_else(|| second.oldest()) else { return };
+        while self.held.range((at, 0)..=(at, u64::MAX)).next().is_some() {
+            self.pass_gap(ctx, at);
+        }
+        let Some(stream) = self.streams.get_mut(at as usize) else { return };
+        if let Some(key) = stream.gap_timer.take() {
+            ctx.timers.cancel(key);
+        }
+        self.index.remove(&stream.id);
+        if stream.regular {
+            self.regulars.remove(at);
+        } else {
+            self.newcomers.remove(at);
+        }
+        self.free.push(at);
+        ctx.stats.streams_evicted = ctx.stats.streams_evicted.saturating_add(1);
+    }
+}
+
+fn set_gap_timer(ctx: &mut Ctx, at: u32) -> TimerKey {
+    ctx.timers.set(ctx.now, ctx.now + ctx.config.gap_patience, Timer::PassGap(at))
+}
+
+fn deliver(ctx: &mut Ctx, held: &Held) {
+    if held.silent {
+        return;
+    }
+    let delivery = Delivery::new(held.message.clone());
+    if let Content::Direct { .. } = held.message.content() {
+        ctx.stats.direct = ctx.stats.direct.saturating_add(1);
+        ctx.emit(Event::Direct(delivery));
+    } else {
+        ctx.stats.delivered = ctx.stats.delivered.saturating_add(1);
+        ctx.emit(Event::Delivered(delivery));
+    }
+}
