@@ -285,6 +285,11 @@ impl Dialer {
         self.targets.values().filter(hoped).count()
     }
 
+    /// Whether anything is wanted at `address` already.
+    pub(crate) fn knows(&self, address: &Address) -> bool {
+        self.targets.contains_key(address)
+    }
+
     /// Whether a dial to `address` is being waited for.
     pub(crate) fn is_dialing(&self, address: &Address) -> bool {
         self.targets.get(address).is_some_and(|target| matches!(target.dial, Dial::UnderWay(_)))

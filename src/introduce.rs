@@ -1,13 +1,12 @@
-//! From a bare link to a known peer, and back: introductions in both dialects, second links, and losses.
+//! From a bare link to a known peer: introductions in both dialects, and second links.
 
 use crate::classic::Acquaintance;
 use crate::dialer::{Purpose, Wish};
-use crate::keep_alive::Check;
 use crate::links::{Neighbour, Phase};
 use crate::node::ChatNode;
 use crate::{
-    Address, Content, DecodeError, DialError, Dialect, Dialects, DownReason, Event, Hello, LinkEnd, LinkId,
-    Message, Native, PeerId, Rejection,
+    Address, Content, DialError, Dialect, Dialects, DownReason, Event, Hello, LinkId, Message, Native,
+    PeerId, Rejection,
 };
 
 impl ChatNode {
@@ -73,8 +72,7 @@ impl ChatNode {
 
     fn meet_native(&mut self, link: LinkId, message: &Message, hello: &Hello, native: Native, asks: bool) {
         let dialed = self.links.get(link).and_then(|link| link.dialed.clone());
-        if asks == dialed.is_some() {
-            // Who dialed asks, and who was dialed answers.
+        if !asks && dialed.is_none() {
             self.refuse(link, Rejection::OutOfTurn);
             return;
         }
@@ -134,34 +132,43 @@ impl ChatNode {
         }
     }
 
-    /// There are two links to one peer: the one that the peer with the lesser name dialed stays, or, if the same
-    /// one dialed both, the newer. Both ends come to the same choice, and neither closes before both have said
-    /// their last, so that nothing is lost (`tests/handshake.rs`).
+    /// There are two links to one peer. If each end dialed one, the one that the lesser name dialed stays; if one
+    /// end dialed both, that end chooses. So both come to the same choice, and as neither closes before both have
+    /// said their last, nothing is lost (`tests/handshake.rs`).
     fn retire_one_of(&mut self, first: LinkId, second: LinkId) {
         let dialed_by_us = |link| self.links.get(link).is_some_and(|link| link.dialed.is_some());
-        let (ours_first, ours_second) = (dialed_by_us(first), dialed_by_us(second));
         let Some(neighbour) = self.links.neighbour(second) else { return };
         let lesser_is_us = self.ctx.config.id < neighbour.peer;
-        let (keep, end) = if ours_first != ours_second && ours_first == lesser_is_us {
-            (first, second)
-        } else {
-            (second, first)
+        let (keep, end) = match (dialed_by_us(first), dialed_by_us(second)) {
+            (false, false) => return,
+            (true, true) => (second, first),
+            (ours_first, _) if ours_first == lesser_is_us => (first, second),
+            (_, _) => (second, first),
         };
-        let Some(kept) = self.links.neighbour(keep).cloned() else { return };
-        let Some(ended) = self.links.neighbour(end).cloned() else { return };
+        self.links.talk_on(keep);
+        self.retire(end);
+    }
+
+    /// Says our last on a link that is not needed, and closes it if the other end has said theirs.
+    fn retire(&mut self, link: LinkId) {
         self.ctx.stats.links_retired = self.ctx.stats.links_retired.saturating_add(1);
-        self.ctx.say(end, Content::Retire);
-        if !self.links.retire(&mut self.ctx, end, ended) {
-            self.close(end);
+        self.ctx.say(link, Content::Retire);
+        if !self.links.retire(&mut self.ctx, link) {
+            self.close(link);
         }
-        self.links.establish(&mut self.ctx, keep, kept);
     }
 
     /// The other end will say nothing more on this link.
     pub(crate) fn retired(&mut self, link: LinkId) {
         match self.links.get_mut(link).map(|link| &mut link.phase) {
             Some(Phase::Retiring(_)) => self.close(link),
-            Some(Phase::Linked(neighbour)) => neighbour.retired = true,
+            Some(Phase::Linked(neighbour)) => {
+                neighbour.retired = true;
+                if let Some(other) = self.links.second_to(link) {
+                    self.links.talk_on(other);
+                    self.retire(link);
+                }
+            }
             Some(Phase::Accepted | Phase::Introduced | Phase::OneShot) | None => {}
         }
     }
@@ -222,8 +229,12 @@ impl ChatNode {
         }
     }
 
-    /// Calls back, as the old program expects.
+    /// Calls back, as the old program expects. Who does not listen says nothing: an old peer would keep, and dial,
+    /// whatever address it is told.
     fn answer_classic(&mut self, address: &Address) {
+        if self.ctx.config.listening.is_none() {
+            return;
+        }
         let pong = self.ctx.message(Content::Pong(self.ctx.hello()));
         let pong = pong.to_classic();
         if self.dialer.post(&mut self.ctx, address, pong).is_err() {
@@ -253,7 +264,7 @@ impl ChatNode {
     }
 
     /// Closes a link that has come to nothing. If we dialed it, that counts as a failed dial.
-    fn hang_up(&mut self, link: LinkId, reason: DialError) {
+    pub(crate) fn hang_up(&mut self, link: LinkId, reason: DialError) {
         let dialed = self.links.get(link).and_then(|link| link.dialed.clone());
         self.close(link);
         if let Some(address) = dialed {
@@ -261,133 +272,14 @@ impl ChatNode {
         }
     }
 
-    pub(crate) fn dial_failed(&mut self, address: &Address, reason: DialError) {
-        for peer in self.peers.at(address) {
-            self.direct.undeliverable(&mut self.ctx, &peer, reason);
-        }
-        let Some(given_up) = self.dialer.failed(&mut self.ctx, address, reason) else { return };
-        self.ctx.stats.classic_lost = self.ctx.stats.classic_lost.saturating_add(given_up.lost as u64);
-        for peer in self.classic.unreachable(address) {
-            self.peers.forget(&peer);
-            self.ctx.emit(Event::PeerDown { peer, reason: DownReason::Unreachable });
-        }
-        if given_up.forgotten {
-            self.peers.forget_at(address);
-        }
-    }
-
-    pub(crate) fn link_ended(&mut self, link: LinkId, end: LinkEnd) {
-        match self.links.get(link).map(|link| (&link.phase, &link.dialed)) {
-            Some((Phase::Linked(_), _)) => {
-                let reason = match end {
-                    LinkEnd::Closed => DownReason::Closed,
-                    LinkEnd::Broken => DownReason::Broken,
-                    LinkEnd::TooSlow => DownReason::TooSlow,
-                };
-                self.peer_down(link, reason);
-            }
-            Some((Phase::Introduced, Some(address))) => {
-                let address = address.clone();
-                self.links.remove(&mut self.ctx, link);
-                if self.ctx.config.listening.is_some() && self.ctx.config.dialects != Dialects::Native {
-                    self.dialer.await_callback(&mut self.ctx, &address);
-                } else {
-                    self.dial_failed(&address, DialError::NoAnswer);
-                }
-            }
-            Some((Phase::Accepted | Phase::OneShot | Phase::Retiring(_) | Phase::Introduced, _)) => {
-                self.links.remove(&mut self.ctx, link);
-            }
-            None => self.ctx.stats.unknown_link = self.ctx.stats.unknown_link.saturating_add(1),
-        }
-    }
-
-    /// The link to a native peer is gone.
-    pub(crate) fn peer_down(&mut self, link: LinkId, reason: DownReason) {
-        let Some(link) = self.links.remove(&mut self.ctx, link) else { return };
-        let Phase::Linked(neighbour) = link.phase else { return };
-        if self.links.link_of(&neighbour.peer).is_none() {
-            self.peers.unlinked(&neighbour.peer);
-        }
-        self.ctx.emit(Event::PeerDown { peer: neighbour.peer, reason });
-        let places: Vec<Address> =
-            [link.dialed.clone(), neighbour.address.clone()].into_iter().flatten().collect();
-        match (reason, link.dialed.or(neighbour.address)) {
-            (DownReason::Left, _) => places.iter().for_each(|place| self.dialer.left(&mut self.ctx, place)),
-            (DownReason::Misbehaved, _) => {
-                places.iter().for_each(|place| self.dialer.forget(&mut self.ctx, place))
-            }
-            (_, Some(place)) => self.dialer.lost(&mut self.ctx, &place),
-            (_, None) => {}
-        }
-    }
-
-    /// Looks whether a native peer is still there. While most are silent at once the cause is likely here, so the
-    /// patience with each is doubled before anybody is given up.
-    pub(crate) fn check_link(&mut self, id: LinkId) {
-        let Some(link) = self.links.get(id) else { return };
-        let (now, resumed, config) = (self.ctx.now, self.ctx.resumed, &self.ctx.config);
-        let idle = config.idle;
-        let mut check = link.keep_alive.check(now, resumed, idle, config, config.dead);
-        if check == Check::Dead && self.is_doubtful() {
-            check = link.keep_alive.check(now, resumed, idle, config, config.dead.saturating_mul(2));
-        }
-        match check {
-            Check::Wait(at) => self.links.check_again(&mut self.ctx, id, at),
-            Check::Ping(at) => {
-                let number = self.ctx.rng.next_u64() >> 11;
-                self.ctx.stats.keep_alives = self.ctx.stats.keep_alives.saturating_add(1);
-                self.ctx.say(id, Content::KeepAlive(number));
-                if let Some(link) = self.links.get_mut(id) {
-                    link.keep_alive.asked(number, now);
-                }
-                self.links.check_again(&mut self.ctx, id, at);
-            }
-            Check::Dead => {
-                self.ctx.stats.links_silent = self.ctx.stats.links_silent.saturating_add(1);
-                self.ctx.close(id);
-                self.peer_down(id, DownReason::Silent);
-            }
-        }
-    }
-
-    /// Whether more than half of at least three native peers are silent.
-    fn is_doubtful(&self) -> bool {
-        let (mut silent, mut all) = (0_usize, 0_usize);
-        for (_, link) in self.links.linked_peers() {
-            let Some(link) = self.links.get(link) else { continue };
-            all = all.saturating_add(1);
-            let silence = link.keep_alive.silence(self.ctx.now, self.ctx.resumed);
-            silent = silent.saturating_add(usize::from(silence >= self.ctx.config.dead / 2));
-        }
-        all >= 3 && silent.saturating_mul(2) > all
-    }
-
-    /// Refuses something that came on `link`, and closes the link when it is once too often.
-    pub(crate) fn refuse(&mut self, link: LinkId, reason: Rejection) {
-        let limit = self.ctx.config.max_malformed;
-        let Some(known) = self.links.get_mut(link) else {
-            self.ctx.stats.unknown_link = self.ctx.stats.unknown_link.saturating_add(1);
-            return;
-        };
-        known.malformed = known.malformed.saturating_add(1);
-        let unreadable = matches!(reason, Rejection::Malformed(DecodeError::TooLong { .. }));
-        let enough = known.malformed > limit || unreadable;
-        let linked = matches!(known.phase, Phase::Linked(_));
-        let peer = self.links.peer(link);
-        self.ctx.reject(link, peer, reason);
-        if linked && enough {
-            self.ctx.close(link);
-            self.peer_down(link, DownReason::Misbehaved);
-        } else if !linked {
-            self.hang_up(link, DialError::NoAnswer);
-        }
-    }
-
     /// Somebody was heard of: links with them if that is wanted and they are not linked already.
     pub(crate) fn heard_of(&mut self, peer: &PeerId, address: Address, wanted: bool) {
         let own = *peer == self.ctx.config.id || self.ctx.config.listening.as_ref() == Some(&address);
-        if own || self.dialect_of(peer).is_some() || self.links.reaches(&address) {
+        if own
+            || self.dialer.knows(&address)
+            || self.dialect_of(peer).is_some()
+            || self.links.reaches(&address)
+        {
             return;
         }
         let in_sight = self.linked().saturating_add(self.dialer.in_hope());

@@ -55,6 +55,7 @@ mod links;
 mod message;
 mod node;
 mod outbox;
+mod part;
 mod peers;
 mod receive;
 mod recency;

@@ -127,19 +127,31 @@ impl Links {
         self.enter(ctx, link, Phase::Linked(neighbour), check, Timer::CheckLink(link));
     }
 
-    /// Says our last on a second link to the same peer. False if the other end had said theirs: close it.
-    pub(crate) fn retire(&mut self, ctx: &mut Ctx, link: LinkId, neighbour: Neighbour) -> bool {
+    /// We have said our last on `link`. False, and nothing has changed, if the other end has too.
+    pub(crate) fn retire(&mut self, ctx: &mut Ctx, id: LinkId) -> bool {
+        let Some(Link { phase: Phase::Linked(neighbour), .. }) = self.links.get(&id) else { return false };
         if neighbour.retired {
             return false;
         }
-        let key = (neighbour.peer.clone(), neighbour.epoch);
-        if self.by_peer.get(&key) == Some(&link) {
-            self.by_peer.remove(&key);
+        let end = ctx.now + ctx.config.handshake;
+        let phase = Phase::Retiring(neighbour.clone());
+        self.enter(ctx, id, phase, end, Timer::EndRetirement(id));
+        true
+    }
+
+    /// Another link to the same run of the same peer.
+    pub(crate) fn second_to(&self, id: LinkId) -> Option<LinkId> {
+        let key = self.links.get(&id)?.key()?;
+        let same = |(other, link): &(&LinkId, &Link)| **other != id && link.leads_to(&key);
+        self.links.iter().find(same).map(|(other, _)| *other)
+    }
+
+    /// From now on, talks on `id` with the peer at its other end.
+    pub(crate) fn talk_on(&mut self, id: LinkId) {
+        if let Some(key) = self.links.get(&id).and_then(Link::key) {
+            self.by_peer.insert(key, id);
             self.neighbours = None;
         }
-        let end = ctx.now + ctx.config.handshake;
-        self.enter(ctx, link, Phase::Retiring(neighbour), end, Timer::EndRetirement(link));
-        true
     }
 
     /// They spoke as the old program does.
@@ -167,12 +179,15 @@ impl Links {
     pub(crate) fn remove(&mut self, ctx: &mut Ctx, id: LinkId) -> Option<Link> {
         let link = self.links.remove(&id)?;
         ctx.timers.cancel(link.timer);
-        if let Phase::Linked(neighbour) = &link.phase {
-            let key = (neighbour.peer.clone(), neighbour.epoch);
-            if self.by_peer.get(&key) == Some(&id) {
-                self.by_peer.remove(&key);
-            }
+        if let Some(key) = link.key()
+            && self.by_peer.get(&key) == Some(&id)
+        {
+            self.by_peer.remove(&key);
             self.neighbours = None;
+            let same = |(_, other): &(&LinkId, &Link)| other.leads_to(&key);
+            if let Some(other) = self.links.iter().find(same).map(|(other, _)| *other) {
+                self.by_peer.insert(key, other);
+            }
         }
         Some(link)
     }
@@ -223,5 +238,19 @@ impl Links {
             }
             Phase::Accepted | Phase::Introduced | Phase::OneShot | Phase::Retiring(_) => false,
         })
+    }
+}
+
+impl Link {
+    /// The run of the peer that this link can be used to talk to.
+    fn key(&self) -> Option<(PeerId, Epoch)> {
+        match &self.phase {
+            Phase::Linked(neighbour) => Some((neighbour.peer.clone(), neighbour.epoch)),
+            Phase::Accepted | Phase::Introduced | Phase::OneShot | Phase::Retiring(_) => None,
+        }
+    }
+
+    fn leads_to(&self, (peer, epoch): &(PeerId, Epoch)) -> bool {
+        matches!(&self.phase, Phase::Linked(neighbour) if neighbour.epoch == *epoch && neighbour.peer == *peer)
     }
 }

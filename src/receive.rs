@@ -74,14 +74,16 @@ impl ChatNode {
     /// they make a new one for each message, so what counts is whom the message says it is from.
     fn receive_from_stranger(&mut self, link: LinkId, message: Message, standing: Standing) {
         if let Content::Ping(hello) | Content::Pong(hello) = message.content() {
-            if standing == Standing::Stranger && hello.native.is_none() {
+            let classic = hello.native.is_none() || self.ctx.config.dialects == Dialects::Classic;
+            if standing == Standing::Stranger && classic {
                 self.links.one_shot(&mut self.ctx, link);
             }
             self.meet(link, &message, hello, matches!(message.content(), Content::Ping(_)));
             return;
         }
         if standing == Standing::Introduced {
-            self.refuse(link, Rejection::OutOfTurn);
+            // On a link that reorders, what was said after the answer may come before it.
+            self.ctx.reject(link, None, Rejection::OutOfTurn);
             return;
         }
         if self.ctx.config.dialects == Dialects::Native {

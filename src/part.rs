@@ -1,0 +1,136 @@
+//! From a known peer to none: links that end or fall silent, dials that fail, and peers that misbehave.
+
+use crate::keep_alive::Check;
+use crate::links::Phase;
+use crate::node::ChatNode;
+use crate::{
+    Address, Content, DecodeError, DialError, Dialects, DownReason, Event, LinkEnd, LinkId, Rejection,
+};
+
+impl ChatNode {
+    pub(crate) fn dial_failed(&mut self, address: &Address, reason: DialError) {
+        for peer in self.peers.at(address) {
+            self.direct.undeliverable(&mut self.ctx, &peer, reason);
+        }
+        let Some(given_up) = self.dialer.failed(&mut self.ctx, address, reason) else { return };
+        self.ctx.stats.classic_lost = self.ctx.stats.classic_lost.saturating_add(given_up.lost as u64);
+        for peer in self.classic.unreachable(address) {
+            self.peers.forget(&peer);
+            self.ctx.emit(Event::PeerDown { peer, reason: DownReason::Unreachable });
+        }
+        if given_up.forgotten {
+            self.peers.forget_at(address);
+        }
+    }
+
+    pub(crate) fn link_ended(&mut self, link: LinkId, end: LinkEnd) {
+        match self.links.get(link).map(|link| (&link.phase, &link.dialed)) {
+            Some((Phase::Linked(_), _)) => {
+                let reason = match end {
+                    LinkEnd::Closed => DownReason::Closed,
+                    LinkEnd::Broken => DownReason::Broken,
+                    LinkEnd::TooSlow => DownReason::TooSlow,
+                };
+                self.peer_down(link, reason);
+            }
+            Some((Phase::Introduced, Some(address))) => {
+                let address = address.clone();
+                self.links.remove(&mut self.ctx, link);
+                if self.ctx.config.listening.is_some() && self.ctx.config.dialects != Dialects::Native {
+                    self.dialer.await_callback(&mut self.ctx, &address);
+                } else {
+                    self.dial_failed(&address, DialError::NoAnswer);
+                }
+            }
+            Some((Phase::Accepted | Phase::OneShot | Phase::Retiring(_) | Phase::Introduced, _)) => {
+                self.links.remove(&mut self.ctx, link);
+            }
+            None => self.ctx.stats.unknown_link = self.ctx.stats.unknown_link.saturating_add(1),
+        }
+    }
+
+    /// The link to a native peer is gone.
+    pub(crate) fn peer_down(&mut self, link: LinkId, reason: DownReason) {
+        let Some(link) = self.links.remove(&mut self.ctx, link) else { return };
+        let Phase::Linked(neighbour) = link.phase else { return };
+        if self.links.link_to(&neighbour.peer, neighbour.epoch).is_some() {
+            return;
+        }
+        if self.links.link_of(&neighbour.peer).is_none() {
+            self.peers.unlinked(&neighbour.peer);
+        }
+        self.ctx.emit(Event::PeerDown { peer: neighbour.peer, reason });
+        let places: Vec<Address> =
+            [link.dialed.clone(), neighbour.address.clone()].into_iter().flatten().collect();
+        match (reason, link.dialed.or(neighbour.address)) {
+            (DownReason::Left, _) => places.iter().for_each(|place| self.dialer.left(&mut self.ctx, place)),
+            (DownReason::Misbehaved, _) => {
+                places.iter().for_each(|place| self.dialer.forget(&mut self.ctx, place))
+            }
+            (_, Some(place)) => self.dialer.lost(&mut self.ctx, &place),
+            (_, None) => {}
+        }
+    }
+
+    /// Looks whether a native peer is still there. While most are silent at once the cause is likely here, so the
+    /// patience with each is doubled before anybody is given up.
+    pub(crate) fn check_link(&mut self, id: LinkId) {
+        let Some(link) = self.links.get(id) else { return };
+        let (now, resumed, config) = (self.ctx.now, self.ctx.resumed, &self.ctx.config);
+        let idle = config.idle;
+        let mut check = link.keep_alive.check(now, resumed, idle, config, config.dead);
+        if check == Check::Dead && self.is_doubtful() {
+            check = link.keep_alive.check(now, resumed, idle, config, config.dead.saturating_mul(2));
+        }
+        match check {
+            Check::Wait(at) => self.links.check_again(&mut self.ctx, id, at),
+            Check::Ping(at) => {
+                let number = self.ctx.rng.next_u64() >> 11;
+                self.ctx.stats.keep_alives = self.ctx.stats.keep_alives.saturating_add(1);
+                self.ctx.say(id, Content::KeepAlive(number));
+                if let Some(link) = self.links.get_mut(id) {
+                    link.keep_alive.asked(number, now);
+                }
+                self.links.check_again(&mut self.ctx, id, at);
+            }
+            Check::Dead => {
+                self.ctx.stats.links_silent = self.ctx.stats.links_silent.saturating_add(1);
+                self.ctx.close(id);
+                self.peer_down(id, DownReason::Silent);
+            }
+        }
+    }
+
+    /// Whether more than half of at least three native peers are silent.
+    fn is_doubtful(&self) -> bool {
+        let (mut silent, mut all) = (0_usize, 0_usize);
+        for (_, link) in self.links.linked_peers() {
+            let Some(link) = self.links.get(link) else { continue };
+            all = all.saturating_add(1);
+            let silence = link.keep_alive.silence(self.ctx.now, self.ctx.resumed);
+            silent = silent.saturating_add(usize::from(silence >= self.ctx.config.dead / 2));
+        }
+        all >= 3 && silent.saturating_mul(2) > all
+    }
+
+    /// Refuses something that came on `link`, and closes the link when it is once too often.
+    pub(crate) fn refuse(&mut self, link: LinkId, reason: Rejection) {
+        let limit = self.ctx.config.max_malformed;
+        let Some(known) = self.links.get_mut(link) else {
+            self.ctx.stats.unknown_link = self.ctx.stats.unknown_link.saturating_add(1);
+            return;
+        };
+        known.malformed = known.malformed.saturating_add(1);
+        let unreadable = matches!(reason, Rejection::Malformed(DecodeError::TooLong { .. }));
+        let enough = known.malformed > limit || unreadable;
+        let linked = matches!(known.phase, Phase::Linked(_));
+        let peer = self.links.peer(link);
+        self.ctx.reject(link, peer, reason);
+        if linked && enough {
+            self.ctx.close(link);
+            self.peer_down(link, DownReason::Misbehaved);
+        } else if !linked {
+            self.hang_up(link, DialError::NoAnswer);
+        }
+    }
+}
