@@ -80,7 +80,8 @@ impl fmt::Debug for Recipients {
 #[non_exhaustive]
 pub enum Event {
     /// A message to everybody, by somebody else: each at most once, those of one author in the order they were
-    /// sent (`tests/at_most_once.rs`, `tests/author_order.rs`).
+    /// sent (`tests/at_most_once.rs`, `tests/author_order.rs`). What came through peers of the old program has no
+    /// number, and therefore no order.
     Delivered(Delivery),
     /// A message to this peer alone.
     Direct(Delivery),
@@ -130,6 +131,9 @@ pub enum Event {
         reason: DialError,
         /// When it will be tried again; `None` if it will not.
         retry_in: Option<Duration>,
+        /// How many messages that waited to be handed over there are lost with it: given up, as they waited for
+        /// some failures already.
+        lost: usize,
     },
     /// A message of ours reached nobody, as nobody is linked with us; it is kept and goes out with the first link.
     Waiting {

@@ -36,17 +36,12 @@ impl Body {
     pub(crate) fn from_raw(raw: &RawValue, frame: Option<&Bytes>) -> Self {
         let text = raw.get();
         if text.contains(['\n', '\r']) {
-            // White space between tokens, which would split a frame of lines: write the value anew without it.
-            return serde_json::from_str::<Value>(text).map_or_else(|_| Self::null(), Self::from);
+            return Self(Bytes::from(without_line_breaks(text)));
         }
         match frame {
             Some(frame) => Self(frame.slice_ref(text.as_bytes())),
             None => Self(Bytes::copy_from_slice(text.as_bytes())),
         }
-    }
-
-    fn null() -> Self {
-        Self(Bytes::from_static(b"null"))
     }
 
     /// The value as JSON text.
@@ -118,6 +113,11 @@ impl fmt::Debug for Body {
     }
 }
 
+/// A line break in valid JSON stands between tokens, where it means nothing, and would split a frame of lines.
+fn without_line_breaks(json: &str) -> String {
+    json.chars().filter(|c| !matches!(c, '\n' | '\r')).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +135,7 @@ mod tests {
     fn any_json_is_kept_as_it_is_spelled_but_for_line_breaks() {
         assert_eq!(Body::from_json("[1, 2.50]").unwrap().as_json(), "[1, 2.50]");
         assert_eq!(Body::from_json("[1,\n2]").unwrap().as_json(), "[1,2]");
+        assert_eq!(Body::from_json("[\"\\ud83d\",\n2]").unwrap().as_json(), "[\"\\ud83d\",2]");
         assert_eq!(Body::from_json("7").unwrap().as_text(), None);
         assert!(Body::from_json("7 8").is_err());
     }

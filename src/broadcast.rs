@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::classic::ClassicWindow;
+use crate::classic::{ClassicWindow, MAX_READ};
 use crate::ctx::Ctx;
 use crate::streams::{Intake, Order, Streams};
 use crate::wall_clock;
@@ -54,21 +54,25 @@ impl Broadcast {
         check_length(ctx, &message)?;
         let id = message.id().unwrap_or_else(|| MessageId::Classic(message.classic_id()));
         self.published = self.published.saturating_add(1);
-        self.window.insert(message.classic_id(), ctx.config.classic_window);
+        self.note_own(ctx, &message);
         ctx.stats.published = ctx.stats.published.saturating_add(1);
         Ok((id, message))
+    }
+
+    /// Remembers a message of our own, to know its echo.
+    pub(crate) fn note_own(&mut self, ctx: &Ctx, message: &Message) {
+        self.window.note_native(message.classic_id(), ctx.config.classic_window);
     }
 
     /// Gives the message a time at which we have not said the same before. Old peers tell messages apart by text
     /// and second: the same text twice in a second carries two seconds, so that they too take it for two messages.
     fn stamped(&self, ctx: &mut Ctx, content: Content) -> Message {
-        const TRIES: u64 = 64;
         let first = ctx.message(content.clone());
         if !self.window.contains(first.classic_id()) {
             return first;
         }
         let now = wall_clock::seconds(&ctx.config, ctx.now);
-        (1..TRIES)
+        (1..STAMP_TRIES)
             .map(|later| {
                 let time = wall_clock::ctime(now.saturating_add(later));
                 Message::new(ctx.config.id.clone(), time, content.clone())
@@ -86,7 +90,7 @@ impl Broadcast {
         let limit = ctx.config.classic_window;
         let window = &mut self.window;
         let Some(place) = post.place else {
-            if !window.insert(message.classic_id(), limit) {
+            if !window.note_classic(message.classic_id(), limit) {
                 return duplicate(ctx);
             }
             ctx.stats.delivered = ctx.stats.delivered.saturating_add(1);
@@ -94,7 +98,7 @@ impl Broadcast {
             return Verdict::Spread;
         };
         let stream = StreamId::new(message.originator().clone(), place.epoch);
-        let echoed = || !window.insert(message.classic_id(), limit);
+        let echoed = || window.note_native(message.classic_id(), limit);
         match self.streams.take_in(ctx, &stream, place.sequence, message, echoed) {
             Intake::Fresh => Verdict::Spread,
             Intake::Duplicate => duplicate(ctx),
@@ -127,6 +131,17 @@ impl Broadcast {
         ctx.emit(Event::Waiting { id });
     }
 
+    /// An old peer is there: hands over what waited and is short enough for it. The rest waits on.
+    pub(crate) fn stop_waiting_for_classic(&mut self, ctx: &mut Ctx) -> VecDeque<Message> {
+        let fits = |message: &Message| message.to_classic().encoded().len() < MAX_READ;
+        let (fitting, waiting): (VecDeque<_>, VecDeque<_>) = self.waiting.drain(..).partition(fits);
+        self.waiting = waiting;
+        if !fitting.is_empty() {
+            ctx.emit(Event::WaitingSent { count: fitting.len() });
+        }
+        fitting
+    }
+
     /// Somebody is there: hands over what waited.
     pub(crate) fn stop_waiting(&mut self, ctx: &mut Ctx) -> VecDeque<Message> {
         let waited = core::mem::take(&mut self.waiting);
@@ -147,3 +162,6 @@ pub(crate) fn check_length(ctx: &Ctx, message: &Message) -> Result<(), SendError
     let (bytes, limit) = (message.encoded().len(), ctx.config.max_frame);
     if bytes > limit { Err(SendError::TooLong { bytes, limit }) } else { Ok(()) }
 }
+
+/// How many seconds ahead a message may be stamped, to be told apart from others with the same text.
+const STAMP_TRIES: u64 = 256;

@@ -1,8 +1,9 @@
 //! Peers of the old program: who they are, what they have been told, and whether they are still there.
 
+use core::fmt;
 use std::collections::{BTreeMap, VecDeque};
 
-use hashbrown::HashSet;
+use hashbrown::HashMap;
 
 use crate::ctx::Ctx;
 use crate::dialer::Dialer;
@@ -41,6 +42,10 @@ impl ClassicPeers {
 
     pub(crate) fn address_of(&self, peer: &PeerId) -> Option<&Address> {
         self.peers.get(peer).map(|classic| &classic.address)
+    }
+
+    pub(crate) fn who_listens_at(&self, address: &Address) -> Option<PeerId> {
+        self.peers.iter().find(|(_, classic)| classic.address == *address).map(|(peer, _)| peer.clone())
     }
 
     /// A classic peer has introduced itself. One that comes back at another address is known there from now on.
@@ -118,6 +123,10 @@ impl ClassicPeers {
     /// Pings the classic peers that have not been heard for long, as nothing else would show that they are gone.
     pub(crate) fn probe(&mut self, ctx: &mut Ctx, dialer: &mut Dialer) {
         self.probe = None;
+        self.set_probe(ctx);
+        if ctx.config.listening.is_none() {
+            return;
+        }
         let ping = ctx.message(Content::Ping(ctx.hello())).to_classic();
         let patience = ctx.config.classic_probe;
         for classic in self.peers.values() {
@@ -125,7 +134,6 @@ impl ClassicPeers {
                 let _ = dialer.post(ctx, &classic.address, ping.clone());
             }
         }
-        self.set_probe(ctx);
     }
 
     fn set_probe(&mut self, ctx: &mut Ctx) {
@@ -136,31 +144,63 @@ impl ClassicPeers {
     }
 }
 
-/// The messages of the classic dialect that were seen lately, of either kind: by these a native message and its
-/// echo through an old peer are known as one.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+/// The messages that were seen lately, by the hash that the classic dialect knows them by: so a native message and
+/// its echo through an old peer are known as one.
+#[derive(Clone, PartialEq, Eq, Default)]
 pub(crate) struct ClassicWindow {
-    seen: HashSet<ClassicId>,
+    seen: HashMap<ClassicId, Form>,
     order: VecDeque<ClassicId>,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Form {
+    /// It came in its classic form, and was delivered; the native message that it may be an echo of has not come.
+    Echo,
+    /// The native message has come.
+    Settled,
+}
+
 impl ClassicWindow {
-    /// Adds `id`; false if it was there already. Beyond `limit` the oldest goes.
-    pub(crate) fn insert(&mut self, id: ClassicId, limit: usize) -> bool {
-        if !self.seen.insert(id) {
-            return false;
+    /// A message came in its classic form: true if it is new.
+    pub(crate) fn note_classic(&mut self, id: ClassicId, limit: usize) -> bool {
+        let new = !self.seen.contains_key(&id);
+        if new {
+            self.insert(id, Form::Echo, limit);
         }
+        new
+    }
+
+    /// A native message came, or was said here: true if its echo was delivered before it. An echo stands for one
+    /// native message only, as an author may say the same twice.
+    pub(crate) fn note_native(&mut self, id: ClassicId, limit: usize) -> bool {
+        match self.seen.get_mut(&id) {
+            Some(form) => core::mem::replace(form, Form::Settled) == Form::Echo,
+            None => {
+                self.insert(id, Form::Settled, limit);
+                false
+            }
+        }
+    }
+
+    pub(crate) fn contains(&self, id: ClassicId) -> bool {
+        self.seen.contains_key(&id)
+    }
+
+    fn insert(&mut self, id: ClassicId, form: Form, limit: usize) {
+        self.seen.insert(id, form);
         self.order.push_back(id);
         if self.order.len() > limit
             && let Some(oldest) = self.order.pop_front()
         {
             self.seen.remove(&oldest);
         }
-        true
     }
+}
 
-    pub(crate) fn contains(&self, id: ClassicId) -> bool {
-        self.seen.contains(&id)
+/// In the order they came, so that equal windows print alike.
+impl fmt::Debug for ClassicWindow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.order.iter().map(|id| (id, self.seen.get(id)))).finish()
     }
 }
 
@@ -172,10 +212,19 @@ mod tests {
     fn the_window_slides() {
         let mut window = ClassicWindow::default();
         for n in 0..10 {
-            assert!(window.insert(ClassicId::new(n), 5));
-            assert!(!window.insert(ClassicId::new(n), 5));
+            assert!(window.note_classic(ClassicId::new(n), 5));
+            assert!(!window.note_classic(ClassicId::new(n), 5));
         }
         assert!(!window.contains(ClassicId::new(4)) && window.contains(ClassicId::new(5)));
         assert_eq!(window.order.len(), 5);
+    }
+
+    #[test]
+    fn an_echo_stands_for_one_native_message() {
+        let (mut window, id) = (ClassicWindow::default(), ClassicId::new(1));
+        assert!(window.note_classic(id, 5));
+        assert!(window.note_native(id, 5));
+        assert!(!window.note_native(id, 5));
+        assert!(!window.note_classic(id, 5));
     }
 }

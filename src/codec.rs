@@ -21,6 +21,7 @@ use serde::ser::SerializeTuple;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::framing::Braces;
 use crate::{
     Address, Body, Content, DecodeError, Epoch, Hello, Message, Native, PeerId, Place, Post, Sequence,
     Signature,
@@ -28,6 +29,9 @@ use crate::{
 
 /// The most bytes a `msg_type` may have.
 pub const MAX_TYPE_LEN: usize = 64;
+
+/// How many arrays and objects a `msg` or `time` may nest.
+pub const MAX_DEPTH: u32 = 127;
 
 #[derive(Deserialize)]
 struct Wire<'a> {
@@ -63,6 +67,9 @@ impl Message {
     pub fn decode(frame: Bytes) -> Result<Self, DecodeError> {
         let text = core::str::from_utf8(&frame).map_err(|_| DecodeError::NotUtf8)?;
         let wire: Wire<'_> = serde_json::from_str(text).map_err(|error| DecodeError::from_json(&error))?;
+        if is_too_deep(wire.msg.get()) || is_too_deep(wire.time.get()) {
+            return Err(DecodeError::TooDeep);
+        }
         let originator = PeerId::new(&wire.originator).map_err(|_| DecodeError::BadName)?;
         let content = content(&wire, &frame)?;
         let time = Body::from_raw(wire.time, Some(&frame));
@@ -99,6 +106,18 @@ fn content(wire: &Wire<'_>, frame: &Bytes) -> Result<Content, DecodeError> {
             Content::Custom { msg_type: msg_type.into(), body: Body::from_raw(wire.msg, Some(frame)) }
         }
         _ => return Err(DecodeError::BadType),
+    })
+}
+
+/// Whether a value is nested deeper than any reader of it would follow.
+fn is_too_deep(json: &str) -> bool {
+    if !json.starts_with(['[', '{']) {
+        return false;
+    }
+    let mut braces = Braces::default();
+    json.bytes().any(|byte| {
+        braces.closes(byte);
+        braces.depth() > MAX_DEPTH
     })
 }
 

@@ -1,14 +1,16 @@
 //! What an application asks of its node: the typed doors, and the same commands as inputs.
 
-use crate::dialer::Wish;
-use crate::node::ChatNode;
+use crate::classic::MAX_READ;
+use crate::node::{ChatNode, Presence};
+use crate::target::Wish;
+use crate::timers::Timer;
 use crate::{
     Address, Body, Command, Content, Dialect, Dialects, Event, Message, MessageId, PeerId, SendError, Target,
     Time,
 };
 
 impl ChatNode {
-    /// From now on, tells others that this is where we listen (`None`: nowhere). Linked peers are told at once.
+    /// From now on, tells others that this is where we listen (`None`: nowhere). Native peers are told at once.
     pub fn listen(&mut self, now: Time, listening: Option<Address>) {
         self.advance(now);
         self.listen_now(listening);
@@ -91,6 +93,9 @@ impl ChatNode {
     }
 
     /// Leaves the network, politely and for good: says so to everybody, and closes every link.
+    ///
+    /// [`Event::Left`] follows once what waited for classic peers has been handed over, after
+    /// [`handshake`](crate::Config::handshake) at the latest.
     pub fn leave(&mut self, now: Time) {
         self.advance(now);
         self.leave_now();
@@ -123,11 +128,11 @@ impl ChatNode {
     }
 
     fn check_present(&self) -> Result<(), SendError> {
-        if self.left { Err(SendError::Left) } else { Ok(()) }
+        if self.presence == Presence::Here { Ok(()) } else { Err(SendError::Left) }
     }
 
     fn listen_now(&mut self, listening: Option<Address>) {
-        if self.left || self.ctx.config.listening == listening {
+        if self.presence != Presence::Here || self.ctx.config.listening == listening {
             return;
         }
         self.ctx.config.listening = listening;
@@ -141,8 +146,8 @@ impl ChatNode {
         if self.ctx.config.listening.as_ref() == Some(&address) {
             return Err(SendError::OwnAddress(address));
         }
-        let linked = self.links.reaches(&address);
-        self.dialer.want(&mut self.ctx, address.clone(), Wish::Lasting, linked)
+        let linked = self.links.who_listens_at(&address).or_else(|| self.classic.who_listens_at(&address));
+        self.dialer.want(&mut self.ctx, &address, Wish::Lasting, linked)
     }
 
     fn bootstrap_now(&mut self, addresses: impl IntoIterator<Item = Address>) {
@@ -162,8 +167,11 @@ impl ChatNode {
         if self.peers.get(peer).is_some() {
             return Ok(false);
         }
-        self.join_now(address.clone())?;
-        Ok(self.peers.add(&mut self.ctx, peer, address))
+        if !self.peers.add(&mut self.ctx, peer, address.clone()) {
+            return Ok(false);
+        }
+        self.join_now(address).inspect_err(|_| self.peers.forget(peer))?;
+        Ok(true)
     }
 
     fn broadcast_now(&mut self, body: Body) -> Result<MessageId, SendError> {
@@ -188,6 +196,7 @@ impl ChatNode {
         }
         if let Some(link) = self.links.link_of(to) {
             let (id, message) = self.direct.write(&mut self.ctx, to, body)?;
+            self.direct.said();
             self.ctx.send(link, message);
             return Ok(id);
         }
@@ -199,9 +208,10 @@ impl ChatNode {
         if !self.direct.has_room(&self.ctx) {
             return Err(SendError::WaitingFull { limit: self.ctx.config.max_waiting });
         }
-        self.dialer.want(&mut self.ctx, address, Wish::Learned, false)?;
         let (id, message) = self.direct.write(&mut self.ctx, to, body)?;
-        self.direct.wait(to, message);
+        self.dialer.want(&mut self.ctx, &address, Wish::Learned, None)?;
+        self.direct.said();
+        self.direct.wait(&mut self.ctx, to, address, message);
         Ok(id)
     }
 
@@ -213,7 +223,11 @@ impl ChatNode {
             return Err(SendError::TooLong { bytes: frame.len(), limit: self.ctx.config.max_frame });
         }
         // Read back, so that a type of the protocol's own is what it says, whether it travels as bytes or typed.
-        let message = Message::decode(frame).map_err(SendError::BadMessage)?;
+        let message =
+            Message::decode(frame).map_err(|error| SendError::BadMessage(msg_type.into(), error))?;
+        if let Content::Broadcast(_) = message.content() {
+            self.broadcast.note_own(&self.ctx, &message);
+        }
         match to {
             Target::Address(address) if self.ctx.config.listening.as_ref() == Some(&address) => {
                 Err(SendError::OwnAddress(address))
@@ -226,6 +240,10 @@ impl ChatNode {
                 }
                 let known = self.peers.get(&peer).ok_or_else(|| SendError::UnknownPeer(peer.clone()))?;
                 let address = known.address.clone().ok_or_else(|| SendError::NoAddress(peer.clone()))?;
+                if known.dialect == Some(Dialect::Classic) && message.encoded().len() >= MAX_READ {
+                    let limit = MAX_READ.saturating_sub(1);
+                    return Err(SendError::TooLong { bytes: message.encoded().len(), limit });
+                }
                 self.dialer.post(&mut self.ctx, &address, message)
             }
         }
@@ -248,10 +266,10 @@ impl ChatNode {
     }
 
     fn leave_now(&mut self) {
-        if self.left {
+        if self.presence != Presence::Here {
             return;
         }
-        self.left = true;
+        self.presence = Presence::Leaving;
         let neighbours = self.links.neighbours();
         let farewell = self.ctx.message(Content::Leave);
         self.ctx.send_shared(neighbours, None, farewell);
@@ -259,9 +277,24 @@ impl ChatNode {
         for link in links {
             self.close(link);
         }
-        self.dialer.clear(&mut self.ctx);
+        self.direct.clear(&mut self.ctx);
         self.classic.clear();
+        self.peers.unlink_all();
         self.ctx.timers.clear();
+        self.dialer.finish(&mut self.ctx);
+        if self.dialer.is_empty() {
+            self.end_leaving();
+        } else {
+            let end = self.ctx.now + self.ctx.config.handshake;
+            self.ctx.timers.set(self.ctx.now, end, Timer::EndLeaving);
+        }
+    }
+
+    /// Nothing is left to hand over, or no time to do it.
+    pub(crate) fn end_leaving(&mut self) {
+        self.dialer.clear(&mut self.ctx);
+        self.ctx.timers.clear();
+        self.presence = Presence::Left;
         self.ctx.emit(Event::Left);
     }
 }

@@ -7,8 +7,8 @@ use crate::rng::Rng;
 use crate::timers::Timers;
 use crate::wall_clock;
 use crate::{
-    Action, Body, Config, Content, Event, Hello, LinkId, Message, Native, PeerId, Recipients, Rejection,
-    Seed, Stats, Time,
+    Action, Config, Content, Event, Hello, LinkId, Message, Native, PeerId, Recipients, Rejection, Seed,
+    Stats, Time,
 };
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,9 +19,8 @@ pub(crate) struct Ctx {
     pub(crate) timers: Timers,
     pub(crate) out: Outbox,
     pub(crate) stats: Stats,
-    /// When the node was last found to have been asleep itself, so that it does not take others for silent.
+    /// When the node was last found to have been asleep itself.
     pub(crate) resumed: Time,
-    stamp: (u64, Body),
 }
 
 impl Ctx {
@@ -34,17 +33,13 @@ impl Ctx {
             out: Outbox::default(),
             stats: Stats::default(),
             resumed: Time::ZERO,
-            stamp: (0, wall_clock::ctime(0)),
         }
     }
 
     /// A message of this node, said now.
-    pub(crate) fn message(&mut self, content: Content) -> Message {
-        let seconds = wall_clock::seconds(&self.config, self.now);
-        if self.stamp.0 != seconds {
-            self.stamp = (seconds, wall_clock::ctime(seconds));
-        }
-        Message::new(self.config.id.clone(), self.stamp.1.clone(), content)
+    pub(crate) fn message(&self, content: Content) -> Message {
+        let time = wall_clock::ctime(wall_clock::seconds(&self.config, self.now));
+        Message::new(self.config.id.clone(), time, content)
     }
 
     /// How this node introduces itself.

@@ -1,26 +1,16 @@
 //! Which addresses to dial, when, and what for: a lasting link, or one connection for one message.
 
 use core::time::Duration;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use crate::ctx::Ctx;
-use crate::timers::{Timer, TimerKey};
-use crate::{Action, Address, DialError, Event, Message, SendError};
+use crate::target::{Dial, Introduction, Target, Wish};
+use crate::timers::Timer;
+use crate::{Action, Address, DialError, Event, Message, PeerId, SendError};
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Dialer {
     targets: BTreeMap<Address, Target>,
-}
-
-/// How much a link to an address is wanted.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Wish {
-    /// Not at all: there are only messages to hand over.
-    Nothing,
-    /// It was heard of, or there was one: given up after some failures.
-    Learned,
-    /// The application asked for it: never given up.
-    Lasting,
 }
 
 /// What a new link that we dialed is for.
@@ -34,59 +24,54 @@ pub(crate) enum Purpose {
     Nothing,
 }
 
-/// What is lost when an address is given up.
+/// What came to nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Attempt {
+    Dial,
+    Introduction,
+}
+
+/// How the link to a peer ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Parting {
+    /// It was lost: make another, a little later.
+    Lost,
+    /// The peer has left: try again only if the application wants it.
+    Left,
+    /// The peer misbehaved: try again only if the application wants it, and not soon.
+    Misbehaved,
+}
+
+/// An address was given up.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct GivenUp {
-    /// How many messages waited to be handed over there.
-    pub(crate) lost: usize,
     /// Whether it will not be dialed any more.
     pub(crate) forgotten: bool,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug)]
-struct Target {
-    wish: Wish,
-    queue: VecDeque<Message>,
-    dial: Dial,
-    introduction: Introduction,
-    failures: u32,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Dial {
-    Idle,
-    UnderWay(TimerKey),
-    BackingOff(TimerKey),
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Introduction {
-    Wanted,
-    /// We have introduced ourselves on a link that still stands.
-    Sent,
-    /// The link has ended without an answer, which an old peer gives by calling back.
-    AwaitingCallback(TimerKey),
-    /// Who listens there is linked with us, or known as a classic peer.
-    Done,
-}
-
 impl Dialer {
-    /// Notes that a link to `address` is wanted, and dials unless something is under way. `linked`: there is one.
+    /// Notes that a link to `address` is wanted, and dials unless something is under way. `linked`: who listens
+    /// there is linked already.
     pub(crate) fn want(
         &mut self,
         ctx: &mut Ctx,
-        address: Address,
+        address: &Address,
         wish: Wish,
-        linked: bool,
+        linked: Option<PeerId>,
     ) -> Result<(), SendError> {
-        let target = self.target(ctx, &address)?;
+        let target = self.target(ctx, address, wish)?;
         target.wish = target.wish.max(wish);
-        if linked {
-            target.introduction = Introduction::Done;
-        } else if let Dial::BackingOff(_) = target.dial {
+        if let Dial::BackingOff(_) = target.dial {
             target.stop_dialing(ctx);
         }
-        self.step(ctx, &address);
+        match linked {
+            Some(peer) => target.introduce(ctx, Introduction::Done(peer)),
+            None if matches!(target.introduction, Introduction::Done(_)) => {
+                target.introduction = Introduction::Wanted;
+            }
+            None => {}
+        }
+        self.step(ctx, address);
         Ok(())
     }
 
@@ -98,7 +83,7 @@ impl Dialer {
         message: Message,
     ) -> Result<(), SendError> {
         let limit = ctx.config.max_queue;
-        let target = self.target(ctx, address)?;
+        let target = self.target(ctx, address, Wish::Nothing)?;
         if target.queue.len() >= limit {
             return Err(SendError::QueueFull(address.clone()));
         }
@@ -107,17 +92,14 @@ impl Dialer {
         Ok(())
     }
 
-    fn target(&mut self, ctx: &Ctx, address: &Address) -> Result<&mut Target, SendError> {
-        if !self.targets.contains_key(address) && self.targets.len() >= ctx.config.max_links {
+    /// What others tell us to dial may take half of the table; the rest is for the application.
+    fn target(&mut self, ctx: &Ctx, address: &Address, wish: Wish) -> Result<&mut Target, SendError> {
+        let room =
+            if wish == Wish::Lasting { ctx.config.max_links } else { ctx.config.max_links.div_ceil(2) };
+        if !self.targets.contains_key(address) && self.targets.len() >= room {
             return Err(SendError::TooManyAddresses);
         }
-        Ok(self.targets.entry(address.clone()).or_insert_with(|| Target {
-            wish: Wish::Nothing,
-            queue: VecDeque::new(),
-            dial: Dial::Idle,
-            introduction: Introduction::Wanted,
-            failures: 0,
-        }))
+        Ok(self.targets.entry(address.clone()).or_insert_with(Target::new))
     }
 
     /// Dials `address` if there is reason to, or forgets it if there is none to keep it.
@@ -128,7 +110,7 @@ impl Dialer {
         }
         let introduce = target.wish > Wish::Nothing && target.introduction == Introduction::Wanted;
         if introduce || !target.queue.is_empty() {
-            // Twice the driver's own limit, so that a driver that answers is never overtaken.
+            // Far longer than a driver takes, so that one that answers is never overtaken.
             let end = ctx.now + ctx.config.handshake.saturating_mul(4);
             target.dial = Dial::UnderWay(ctx.timers.set(ctx.now, end, Timer::EndDial(address.clone())));
             ctx.stats.dials = ctx.stats.dials.saturating_add(1);
@@ -138,8 +120,8 @@ impl Dialer {
         }
     }
 
-    /// A dial has made a link: says what for. The next step follows with [`handed_over`](Self::handed_over) or an
-    /// answer to the introduction.
+    /// A dial has made a link: says what for. [`handed_over`](Self::handed_over) or an answer to the introduction
+    /// follows.
     pub(crate) fn link_up(&mut self, ctx: &mut Ctx, address: &Address) -> Purpose {
         let Some(target) = self.targets.get_mut(address) else { return Purpose::Nothing };
         target.stop_dialing(ctx);
@@ -151,6 +133,7 @@ impl Dialer {
             target.introduction = Introduction::Sent;
             return Purpose::Introduce;
         }
+        self.step(ctx, address);
         Purpose::Nothing
     }
 
@@ -169,26 +152,11 @@ impl Dialer {
         }
     }
 
-    /// Which address with an open introduction a classic peer that says it listens at `address` must be: that
-    /// very one, or else one with the same port, as the same machine has many names.
-    pub(crate) fn introduced_as(&self, address: &Address) -> Option<Address> {
-        let open = |target: &Target| {
-            matches!(target.introduction, Introduction::Sent | Introduction::AwaitingCallback(_))
-        };
-        if self.targets.contains_key(address) {
-            return Some(address.clone());
-        }
-        self.targets
-            .iter()
-            .find(|(dialed, target)| dialed.port() == address.port() && open(target))
-            .map(|(dialed, _)| dialed.clone())
-    }
-
-    /// Who listens at `address` is linked with us, or known as a classic peer.
-    pub(crate) fn met(&mut self, ctx: &mut Ctx, address: &Address) {
+    /// `peer` listens at `address`, and is linked with us or known as a classic peer.
+    pub(crate) fn met(&mut self, ctx: &mut Ctx, address: &Address, peer: &PeerId) {
         let Some(target) = self.targets.get_mut(address) else { return };
-        target.stop_introducing(ctx);
-        target.introduction = Introduction::Done;
+        target.introduce(ctx, Introduction::Done(peer.clone()));
+        target.guessed = None;
         target.failures = 0;
         if let Dial::BackingOff(_) = target.dial {
             target.stop_dialing(ctx);
@@ -196,60 +164,113 @@ impl Dialer {
         self.step(ctx, address);
     }
 
-    /// The link to `address` is lost: makes another, a little later.
-    pub(crate) fn lost(&mut self, ctx: &mut Ctx, address: &Address) {
-        let Ok(target) = self.target(ctx, address) else { return };
-        target.wish = target.wish.max(Wish::Learned);
-        target.stop_introducing(ctx);
-        target.introduction = Introduction::Wanted;
-        target.failures = 0;
-        if target.dial == Dial::Idle {
-            let _ = self.back_off(ctx, address);
+    /// A classic peer called that says it listens at `address`, which we did not dial. If just one address with the
+    /// same port waits for a call, that is likely another name of the same machine: it is tried again only seldom,
+    /// but not taken off the list, as anybody can claim any port.
+    pub(crate) fn guess(&mut self, address: &Address, peer: &PeerId, new: bool) {
+        let waits = |(dialed, target): &(&Address, &Target)| {
+            dialed.port() == address.port()
+                && (new || target.guessed.as_ref() == Some(peer))
+                && matches!(target.introduction, Introduction::Sent | Introduction::AwaitingCallback(_))
+        };
+        let mut waiting = self.targets.iter().filter(waits).map(|(dialed, _)| dialed.clone());
+        let (Some(dialed), None) = (waiting.next(), waiting.next()) else { return };
+        drop(waiting);
+        if let Some(target) = self.targets.get_mut(&dialed) {
+            target.guessed = Some(peer.clone());
         }
     }
 
-    /// Who listened at `address` has left: tries again only if the application wants it.
-    pub(crate) fn left(&mut self, ctx: &mut Ctx, address: &Address) {
-        match self.targets.get(address).map(|target| target.wish) {
-            Some(Wish::Lasting) => self.lost(ctx, address),
-            Some(Wish::Learned | Wish::Nothing) => self.forget(ctx, address),
-            None => {}
+    /// The link to `peer` has ended, which listens at `place`: deals with every address that led to it.
+    pub(crate) fn parted(&mut self, ctx: &mut Ctx, peer: &PeerId, place: Option<&Address>, parting: Parting) {
+        let leads = |target: &Target| {
+            matches!(&target.introduction, Introduction::Done(done) if done == peer)
+                || target.guessed.as_ref() == Some(peer)
+        };
+        let mut places: Vec<Address> = self
+            .targets
+            .iter()
+            .filter(|(_, target)| leads(target))
+            .map(|(address, _)| address.clone())
+            .collect();
+        if let (true, Some(place), Parting::Lost) = (places.is_empty(), place, parting) {
+            // Where there was a link there is room for one, so this does not grow without bounds.
+            self.targets.entry(place.clone()).or_insert_with(Target::new).wish = Wish::Learned;
+            places.push(place.clone());
+        }
+        for place in places {
+            let Some(target) = self.targets.get_mut(&place) else { continue };
+            target.guessed = None;
+            target.introduce(ctx, Introduction::Wanted);
+            match (target.wish, parting) {
+                (Wish::Lasting, Parting::Misbehaved) => {
+                    target.failures = u32::MAX;
+                    self.back_off(ctx, &place);
+                }
+                (Wish::Lasting, Parting::Left) | (Wish::Lasting | Wish::Learned, Parting::Lost) => {
+                    target.failures = 0;
+                    self.back_off(ctx, &place);
+                }
+                (Wish::Learned, Parting::Left | Parting::Misbehaved) | (Wish::Nothing, _) => {
+                    target.wish = Wish::Nothing;
+                    self.step(ctx, &place);
+                }
+            }
         }
     }
 
-    /// A dial, or an introduction, came to nothing. Says what is lost if that was once too often.
-    pub(crate) fn failed(&mut self, ctx: &mut Ctx, address: &Address, reason: DialError) -> Option<GivenUp> {
+    /// A dial, or an introduction, came to nothing. Says so if that was once too often.
+    pub(crate) fn failed(
+        &mut self,
+        ctx: &mut Ctx,
+        address: &Address,
+        reason: DialError,
+        attempt: Attempt,
+    ) -> Option<GivenUp> {
         let target = self.targets.get_mut(address)?;
-        ctx.stats.dials_failed = ctx.stats.dials_failed.saturating_add(1);
-        target.stop_dialing(ctx);
-        if target.introduction != Introduction::Done {
-            target.stop_introducing(ctx);
-            target.introduction = Introduction::Wanted;
+        match attempt {
+            Attempt::Dial => target.stop_dialing(ctx),
+            Attempt::Introduction => target.introduce(ctx, Introduction::Wanted),
         }
-        target.failures = target.failures.saturating_add(1);
+        if target.wish == Wish::Nothing && target.queue.is_empty() {
+            self.forget(ctx, address);
+            return None;
+        }
+        ctx.stats.dials_failed = ctx.stats.dials_failed.saturating_add(1);
+        if attempt == Attempt::Introduction && target.guessed.is_some() {
+            target.failures = u32::MAX;
+            self.back_off(ctx, address);
+            return None;
+        }
+        if reason != DialError::NoRoom {
+            target.failures = target.failures.saturating_add(1);
+        }
         let hopeless = reason == DialError::Myself;
-        let given_up = (hopeless || target.failures >= ctx.config.give_up_after).then(|| {
-            target.introduction = Introduction::Wanted;
-            let lost = core::mem::take(&mut target.queue).len();
-            GivenUp { lost, forgotten: hopeless || target.wish < Wish::Lasting }
-        });
+        let given_up = (hopeless || target.failures >= ctx.config.give_up_after)
+            .then_some(GivenUp { forgotten: hopeless || target.wish < Wish::Lasting });
+        let lost = if given_up.is_some() { target.lose_queue(ctx) } else { 0 };
         let retry_in = if given_up.as_ref().is_some_and(|given_up| given_up.forgotten) {
             self.forget(ctx, address);
             None
         } else {
             self.back_off(ctx, address)
         };
-        ctx.emit(Event::DialFailed { address: address.clone(), reason, retry_in });
+        ctx.emit(Event::DialFailed { address: address.clone(), reason, retry_in, lost });
         given_up
     }
 
+    /// Waits before the next dial, unless one is under way.
     fn back_off(&mut self, ctx: &mut Ctx, address: &Address) -> Option<Duration> {
         let target = self.targets.get_mut(address)?;
+        if let Dial::UnderWay(_) = target.dial {
+            return Some(Duration::ZERO);
+        }
+        target.stop_dialing(ctx);
         let doublings = target.failures.saturating_sub(1).min(20);
         let wait = ctx.config.backoff.saturating_mul(1 << doublings).min(ctx.config.backoff_max);
         let wait = ctx.rng.jitter(wait);
-        let key = ctx.timers.set(ctx.now, ctx.now + wait, Timer::Redial(address.clone()));
-        target.dial = Dial::BackingOff(key);
+        target.dial =
+            Dial::BackingOff(ctx.timers.set(ctx.now, ctx.now + wait, Timer::Redial(address.clone())));
         Some(wait)
     }
 
@@ -261,25 +282,59 @@ impl Dialer {
         }
     }
 
+    /// Wants nothing at `address` any more. It is remembered until a dial that is under way is answered, so that
+    /// there are never two.
     pub(crate) fn forget(&mut self, ctx: &mut Ctx, address: &Address) {
-        if let Some(mut target) = self.targets.remove(address) {
+        let Some(target) = self.targets.get_mut(address) else { return };
+        target.introduce(ctx, Introduction::Wanted);
+        target.lose_queue(ctx);
+        target.wish = Wish::Nothing;
+        if !matches!(target.dial, Dial::UnderWay(_)) {
             target.stop_dialing(ctx);
-            target.stop_introducing(ctx);
+            self.targets.remove(address);
         }
     }
 
+    /// The node leaves: wants no more links, and tries only once more to hand over what waits.
+    pub(crate) fn finish(&mut self, ctx: &mut Ctx) {
+        let addresses: Vec<Address> = self.targets.keys().cloned().collect();
+        for address in addresses {
+            let Some(target) = self.targets.get_mut(&address) else { continue };
+            if target.queue.is_empty() || matches!(target.dial, Dial::BackingOff(_)) {
+                target.stop_dialing(ctx);
+                self.forget(ctx, &address);
+            } else {
+                target.introduce(ctx, Introduction::Wanted);
+                target.wish = Wish::Nothing;
+                target.failures = u32::MAX;
+            }
+        }
+    }
+
+    /// Gives up everything.
     pub(crate) fn clear(&mut self, ctx: &mut Ctx) {
         for (_, mut target) in core::mem::take(&mut self.targets) {
             target.stop_dialing(ctx);
-            target.stop_introducing(ctx);
+            target.introduce(ctx, Introduction::Wanted);
+            target.lose_queue(ctx);
         }
+    }
+
+    /// Whether nothing is wanted anywhere.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.targets.is_empty()
+    }
+
+    /// How many messages wait to be handed over.
+    pub(crate) fn queued(&self) -> usize {
+        self.targets.values().map(|target| target.queue.len()).sum()
     }
 
     /// How many addresses are on their way to become links.
     pub(crate) fn in_hope(&self) -> usize {
         let hoped = |target: &&Target| {
             target.wish > Wish::Nothing
-                && target.introduction != Introduction::Done
+                && !matches!(target.introduction, Introduction::Done(_))
                 && !matches!(target.dial, Dial::BackingOff(_))
         };
         self.targets.values().filter(hoped).count()
@@ -293,20 +348,5 @@ impl Dialer {
     /// Whether a dial to `address` is being waited for.
     pub(crate) fn is_dialing(&self, address: &Address) -> bool {
         self.targets.get(address).is_some_and(|target| matches!(target.dial, Dial::UnderWay(_)))
-    }
-}
-
-impl Target {
-    fn stop_dialing(&mut self, ctx: &mut Ctx) {
-        if let Dial::UnderWay(key) | Dial::BackingOff(key) = self.dial {
-            ctx.timers.cancel(key);
-        }
-        self.dial = Dial::Idle;
-    }
-
-    fn stop_introducing(&mut self, ctx: &mut Ctx) {
-        if let Introduction::AwaitingCallback(key) = self.introduction {
-            ctx.timers.cancel(key);
-        }
     }
 }

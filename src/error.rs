@@ -22,6 +22,8 @@ pub enum DecodeError {
         /// The parser's words, at most 120 bytes of them.
         detail: Box<str>,
     },
+    /// `msg` or `time` nests arrays and objects too deep.
+    TooDeep,
     /// `originator`, `to` or an advertised name is no name.
     BadName,
     /// A `[host, port]` is no address.
@@ -63,6 +65,7 @@ impl fmt::Display for DecodeError {
             Self::Truncated => f.write_str("the link ended in the middle of a frame"),
             Self::NotUtf8 => f.write_str("a frame is not UTF-8"),
             Self::NotJson { detail } => write!(f, "a frame is not a message: {detail}"),
+            Self::TooDeep => write!(f, "a value is nested more than {} deep", crate::codec::MAX_DEPTH),
             Self::BadName => {
                 write!(f, "a name is not 1 to {} bytes without control characters", PeerId::MAX_LEN)
             }
@@ -111,18 +114,22 @@ impl fmt::Display for Rejection {
             Self::ForgedOwnName => f.write_str(
                 "a message under our own name that we did not send: somebody forges it, or shares the name",
             ),
-            Self::Stranger => f.write_str("a message from somebody who has not introduced themselves"),
-            Self::OutOfTurn => {
-                f.write_str("a message that does not belong at this point of the conversation")
+            Self::Stranger => {
+                f.write_str("a message from somebody who has not introduced themselves: they must join first")
             }
+            Self::OutOfTurn => f.write_str(
+                "a message that does not belong at this point of the conversation: was it sent by a peer?",
+            ),
             Self::Silent => f.write_str("somebody connected and did not introduce themselves in time"),
             Self::SameName => {
                 f.write_str("another peer has our own name: one of the two should choose another")
             }
             Self::Full => f.write_str("no room for another peer: raise max_links or max_classic_peers"),
             Self::Dialect => f.write_str("the other end speaks a dialect that this node refuses"),
-            Self::NotForMe => f.write_str("a one-to-one message for somebody else"),
-            Self::AbsurdSequence => f.write_str("a sequence number too far ahead to be true"),
+            Self::NotForMe => f.write_str("a one-to-one message for somebody else: it was dropped"),
+            Self::AbsurdSequence => {
+                f.write_str("a sequence number too far ahead to be true: dropped, unless more like it come")
+            }
         }
     }
 }
@@ -154,7 +161,7 @@ pub enum SendError {
     /// The name is the node's own.
     OwnName,
     /// The message type is no message type, or the message is not what that type needs.
-    BadMessage(DecodeError),
+    BadMessage(Box<str>, DecodeError),
     /// Too many messages wait for this address already.
     QueueFull(Address),
     /// As many addresses are in use as `max_links` allows.
@@ -170,18 +177,23 @@ impl fmt::Display for SendError {
                 write!(f, "the message takes {bytes} bytes of at most {limit}: shorten or split it")
             }
             Self::WaitingFull { limit } => {
-                write!(f, "{limit} messages already wait for the first peer: join somebody first")
+                write!(f, "no more than {limit} messages may wait for a peer: join somebody first")
             }
             Self::UnknownPeer(peer) => {
-                write!(f, "nobody called {peer} is known: ask for /peers, or join them")
+                write!(f, "nobody called {peer} is known: join them first")
             }
-            Self::NoAddress(peer) => write!(f, "{peer} is not linked and no address of theirs is known"),
+            Self::NoAddress(peer) => {
+                write!(f, "{peer} is not linked and does not listen: wait until they link with us")
+            }
             Self::ClassicPeer(peer) => {
-                write!(f, "{peer} runs the old program, which has no one-to-one messages")
+                write!(
+                    f,
+                    "{peer} speaks the old program's dialect, which has no one-to-one messages: say it to everybody"
+                )
             }
-            Self::OwnAddress(address) => write!(f, "{address} is our own address"),
-            Self::OwnName => f.write_str("that is our own name"),
-            Self::BadMessage(error) => fmt::Display::fmt(error, f),
+            Self::OwnAddress(address) => write!(f, "{address} is our own address: join somebody else"),
+            Self::OwnName => f.write_str("that is our own name: choose somebody else"),
+            Self::BadMessage(msg_type, error) => write!(f, "that is no message of type {msg_type}: {error}"),
             Self::QueueFull(address) => {
                 write!(f, "too many messages wait for {address} already: try again later")
             }

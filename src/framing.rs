@@ -22,15 +22,19 @@ pub struct Decoder {
 
 /// How deep inside a JSON object a reader is.
 #[derive(Clone, Debug, Default)]
-struct Braces {
+pub(crate) struct Braces {
     depth: u32,
     in_string: bool,
     escaped: bool,
 }
 
 impl Braces {
+    pub(crate) fn depth(&self) -> u32 {
+        self.depth
+    }
+
     /// Reads one byte; true when it closes the outermost object.
-    fn closes(&mut self, byte: u8) -> bool {
+    pub(crate) fn closes(&mut self, byte: u8) -> bool {
         if self.in_string {
             match byte {
                 _ if self.escaped => self.escaped = false,

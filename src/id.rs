@@ -66,7 +66,8 @@ impl fmt::Debug for PeerId {
 
 /// One connection, in either direction, as its driver numbered it.
 ///
-/// A driver never uses a number twice for one node.
+/// A driver never has two links of the same number at once for one node. It may use a number again once the node
+/// has closed the link, or was told of its end.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkId(u64);
 

@@ -15,7 +15,7 @@ pub enum Input {
     Tick,
     /// There is a new link.
     LinkUp {
-        /// Its number, never used before for this node.
+        /// Its number, which no other link of this node has now.
         link: LinkId,
         /// The address that was dialed, exactly as [`Action::Dial`](crate::Action::Dial) gave it; `None` if the
         /// other end dialed.
@@ -147,6 +147,8 @@ pub enum DialError {
     Myself,
     /// Who listens there has our own name.
     SameName,
+    /// Who listens there has another name than the peer that was looked for.
+    SomebodyElse,
     /// Who listens there speaks only a dialect that the configuration refuses.
     Dialect,
     /// Anything else.
@@ -167,6 +169,7 @@ impl fmt::Display for DialError {
             }
             Self::Myself => "that is ourselves",
             Self::SameName => "who listens there has our own name: one of the two should choose another",
+            Self::SomebodyElse => "somebody else listens there by now",
             Self::Dialect => "who listens there speaks only the other dialect",
             Self::Other => "the connection failed",
         })

@@ -1,9 +1,10 @@
 //! From a bare link to a known peer: introductions in both dialects, and second links.
 
 use crate::classic::Acquaintance;
-use crate::dialer::{Purpose, Wish};
+use crate::dialer::Purpose;
 use crate::links::{Neighbour, Phase};
-use crate::node::ChatNode;
+use crate::node::{ChatNode, Presence};
+use crate::target::Wish;
 use crate::{
     Address, Content, DialError, Dialect, Dialects, DownReason, Event, Hello, LinkId, Message, Native,
     PeerId, Rejection,
@@ -14,21 +15,16 @@ impl ChatNode {
         if self.links.contains(link) {
             return;
         }
-        if self.left {
-            self.ctx.close(link);
-            return;
-        }
-        if self.links.len() >= self.ctx.config.max_links {
-            if let Some(address) = &dialed {
-                self.dial_failed(address, DialError::NoRoom);
-            } else {
-                self.ctx.reject(link, None, Rejection::Full);
-            }
-            self.ctx.close(link);
-            return;
-        }
+        let full = self.links.len() >= self.ctx.config.max_links;
         let Some(address) = dialed else {
-            self.links.insert(&mut self.ctx, link, None);
+            if self.presence != Presence::Here {
+                self.ctx.close(link);
+            } else if full {
+                self.ctx.reject(link, None, Rejection::Full);
+                self.ctx.close(link);
+            } else {
+                self.links.insert(&mut self.ctx, link, None);
+            }
             return;
         };
         self.classic.reached(self.ctx.now, &address);
@@ -38,6 +34,10 @@ impl ChatNode {
                 self.ctx.close(link);
                 self.dialer.handed_over(&mut self.ctx, &address);
             }
+            Purpose::Introduce if full => {
+                self.ctx.close(link);
+                self.introduction_failed(&address, DialError::NoRoom);
+            }
             Purpose::Introduce => self.introduce(link, address),
             Purpose::Nothing => self.ctx.close(link),
         }
@@ -46,7 +46,11 @@ impl ChatNode {
     /// Says who we are on a link that we dialed. A classic node does so as the old program would, and hangs up.
     fn introduce(&mut self, link: LinkId, address: Address) {
         let ping = self.ctx.message(Content::Ping(self.ctx.hello()));
-        if self.ctx.config.dialects == Dialects::Classic {
+        if self.ctx.config.dialects == Dialects::Classic && self.ctx.config.listening.is_none() {
+            // An old peer would keep, and dial, whatever address it is told, and could not answer.
+            self.ctx.close(link);
+            self.introduction_failed(&address, DialError::NoAnswer);
+        } else if self.ctx.config.dialects == Dialects::Classic {
             self.ctx.send(link, ping.to_classic());
             self.ctx.close(link);
             self.dialer.await_callback(&mut self.ctx, &address);
@@ -90,12 +94,16 @@ impl ChatNode {
             self.hang_up(link, reason);
             return;
         }
-        let neighbour = Neighbour {
-            peer: message.originator().clone(),
-            epoch: native.epoch,
-            address: hello.listening.clone(),
-            retired: false,
-        };
+        let peer = message.originator();
+        if self.links.newest_run(peer).is_some_and(|(epoch, listens)| {
+            native.epoch < epoch && listens.is_some() && listens == hello.listening.as_ref()
+        }) {
+            // An earlier self of a peer that has come back since.
+            self.refuse(link, Rejection::OutOfTurn);
+            return;
+        }
+        let address = hello.listening.clone();
+        let neighbour = Neighbour { peer: peer.clone(), epoch: native.epoch, address, retired: false };
         self.establish(link, dialed.as_ref(), neighbour);
     }
 
@@ -107,16 +115,26 @@ impl ChatNode {
         let other_run = self.links.link_of(&peer).filter(|_| second_to.is_none());
         self.links.establish(&mut self.ctx, link, neighbour);
         for place in [dialed, address.as_ref()].into_iter().flatten() {
-            self.dialer.met(&mut self.ctx, place);
+            self.dialer.met(&mut self.ctx, place, &peer);
+        }
+        if let Some(place) = dialed {
+            self.direct.undeliverable_unless(&mut self.ctx, place, &peer);
         }
         if let Some(first) = second_to {
             self.retire_one_of(first, link);
             return;
         }
-        self.peers.met(&mut self.ctx, &peer, address.as_ref(), Dialect::Native);
-        if self.classic.remove(&peer) {
-            self.ctx.emit(Event::PeerDown { peer: peer.clone(), reason: DownReason::Closed });
+        match self.classic.address_of(&peer) {
+            Some(other) if Some(other) != address.as_ref() => {
+                self.ctx.emit(Event::NameConflict { peer: peer.clone() });
+            }
+            Some(_) => {
+                self.classic.remove(&peer);
+                self.ctx.emit(Event::PeerDown { peer: peer.clone(), reason: DownReason::Closed });
+            }
+            None => {}
         }
+        self.peers.met(&mut self.ctx, &peer, address.as_ref(), Dialect::Native);
         if let Some(other) = other_run {
             self.resolve_other_run(other, &peer, address.as_ref());
         }
@@ -124,7 +142,7 @@ impl ChatNode {
         for message in self.broadcast.stop_waiting(&mut self.ctx) {
             self.ctx.send(link, message);
         }
-        for message in self.direct.stop_waiting(&peer) {
+        for message in self.direct.stop_waiting(&mut self.ctx, &peer) {
             self.ctx.send(link, message);
         }
         if self.linked() < self.ctx.config.target_neighbours {
@@ -132,8 +150,8 @@ impl ChatNode {
         }
     }
 
-    /// There are two links to one peer. If each end dialed one, the one that the lesser name dialed stays; if one
-    /// end dialed both, that end chooses. So both come to the same choice, and as neither closes before both have
+    /// There are two links to one peer. If each end dialed one at about the same time, the one that the lesser name
+    /// dialed stays; if one end dialed both, that end chooses; if the first is old, it is likely dead. So both come to the same choice, and as neither closes before both have
     /// said their last, nothing is lost (`tests/handshake.rs`).
     fn retire_one_of(&mut self, first: LinkId, second: LinkId) {
         let dialed_by_us = |link| self.links.get(link).is_some_and(|link| link.dialed.is_some());
@@ -142,11 +160,17 @@ impl ChatNode {
         let (keep, end) = match (dialed_by_us(first), dialed_by_us(second)) {
             (false, false) => return,
             (true, true) => (second, first),
-            (ours_first, _) if ours_first == lesser_is_us => (first, second),
+            (ours_first, _) if ours_first == lesser_is_us && self.is_young(first) => (first, second),
             (_, _) => (second, first),
         };
         self.links.talk_on(keep);
         self.retire(end);
+    }
+
+    /// Whether a link came up so lately that the other end may have dialed before it knew.
+    fn is_young(&self, link: LinkId) -> bool {
+        let age = self.links.get(link).map(|link| self.ctx.now.saturating_since(link.since));
+        age.is_some_and(|age| age < self.ctx.config.idle)
     }
 
     /// Says our last on a link that is not needed, and closes it if the other end has said theirs.
@@ -193,15 +217,15 @@ impl ChatNode {
         };
         if *peer == self.ctx.config.id {
             if self.ctx.config.listening.as_ref() == Some(address) {
-                self.dialer.forget(&mut self.ctx, address);
+                self.hang_up(link, DialError::Myself);
             } else {
                 self.ctx.reject(link, Some(peer.clone()), Rejection::SameName);
             }
             return;
         }
         if self.links.link_of(peer).is_some() {
-            // A native peer may be asked to introduce itself again; it stays what it is.
-            if asks {
+            // A native peer stays what it is. Anybody can claim its name, so it is answered only where it listens.
+            if asks && self.peers.get(peer).is_some_and(|known| known.address.as_ref() == Some(address)) {
                 self.answer_classic(address);
             }
             return;
@@ -215,14 +239,20 @@ impl ChatNode {
         if asks {
             self.answer_classic(address);
         }
-        if let Some(dialed) = self.dialer.introduced_as(address) {
-            self.dialer.met(&mut self.ctx, &dialed);
-            self.close_introduction(&dialed);
+        let new = acquaintance == Acquaintance::New;
+        if let Some(dialed) = self.links.get(link).and_then(|link| link.dialed.clone()) {
+            self.dialer.met(&mut self.ctx, &dialed, peer);
+            self.close(link);
+        } else if self.dialer.knows(address) {
+            self.dialer.met(&mut self.ctx, address, peer);
+            self.close_introduction(address);
+        } else if !asks {
+            self.dialer.guess(address, peer, new);
         }
-        if acquaintance == Acquaintance::New {
+        if new {
             let address = Some(address.clone());
             self.ctx.emit(Event::PeerUp { peer: peer.clone(), address, dialect: Dialect::Classic });
-            for message in self.broadcast.stop_waiting(&mut self.ctx) {
+            for message in self.broadcast.stop_waiting_for_classic(&mut self.ctx) {
                 self.classic.spread(&mut self.ctx, &mut self.dialer, &message);
             }
             self.direct.undeliverable(&mut self.ctx, peer, DialError::Dialect);
@@ -263,28 +293,26 @@ impl ChatNode {
         self.hang_up(link, DialError::NoAnswer);
     }
 
-    /// Closes a link that has come to nothing. If we dialed it, that counts as a failed dial.
+    /// Closes a link that has come to nothing. If we introduced ourselves on it, so has the introduction.
     pub(crate) fn hang_up(&mut self, link: LinkId, reason: DialError) {
-        let dialed = self.links.get(link).and_then(|link| link.dialed.clone());
+        let introduced = self.links.get(link).filter(|link| link.phase == Phase::Introduced);
+        let dialed = introduced.and_then(|link| link.dialed.clone());
         self.close(link);
         if let Some(address) = dialed {
-            self.dial_failed(&address, reason);
+            self.introduction_failed(&address, reason);
         }
     }
 
     /// Somebody was heard of: links with them if that is wanted and they are not linked already.
     pub(crate) fn heard_of(&mut self, peer: &PeerId, address: Address, wanted: bool) {
         let own = *peer == self.ctx.config.id || self.ctx.config.listening.as_ref() == Some(&address);
-        if own
-            || self.dialer.knows(&address)
-            || self.dialect_of(peer).is_some()
-            || self.links.reaches(&address)
-        {
+        let linked = self.dialect_of(peer).is_some() || self.links.who_listens_at(&address).is_some();
+        if own || linked || self.dialer.knows(&address) {
             return;
         }
         let in_sight = self.linked().saturating_add(self.dialer.in_hope());
         if wanted || in_sight < self.ctx.config.target_neighbours {
-            let _ = self.dialer.want(&mut self.ctx, address, Wish::Learned, false);
+            let _ = self.dialer.want(&mut self.ctx, &address, Wish::Learned, None);
         }
     }
 }

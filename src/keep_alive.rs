@@ -8,6 +8,8 @@ use crate::{Config, Time};
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct KeepAlive {
     heard: Time,
+    /// When this node was found to have been asleep itself, the first time since the other end was heard.
+    forgiven: Option<Time>,
     /// The number and the time of the last ping that has not been answered.
     asked: Option<(u64, Time)>,
     round_trip: Option<RoundTrip>,
@@ -33,11 +35,20 @@ pub(crate) enum Check {
 
 impl KeepAlive {
     pub(crate) const fn new(now: Time) -> Self {
-        Self { heard: now, asked: None, round_trip: None }
+        Self { heard: now, forgiven: None, asked: None, round_trip: None }
     }
 
     pub(crate) fn heard(&mut self, now: Time) {
         self.heard = now;
+        self.forgiven = None;
+    }
+
+    /// This node was asleep until `resumed`, and cannot have heard anything: silence counts from then on. Once
+    /// only: a node that is late all the time must still notice the dead.
+    pub(crate) fn forgive(&mut self, resumed: Time) {
+        if resumed > self.heard && self.forgiven.is_none() {
+            self.forgiven = Some(resumed);
+        }
     }
 
     pub(crate) fn asked(&mut self, number: u64, now: Time) {
@@ -62,30 +73,26 @@ impl KeepAlive {
         self.round_trip.map(|round_trip| round_trip.smoothed)
     }
 
-    /// How long nothing has been heard, not counting a time when this node itself was asleep.
-    pub(crate) fn silence(&self, now: Time, resumed: Time) -> Duration {
-        now.saturating_since(self.heard.max(resumed))
+    /// How long nothing has been heard.
+    pub(crate) fn silence(&self, now: Time) -> Duration {
+        now.saturating_since(self.since())
+    }
+
+    fn since(&self) -> Time {
+        self.forgiven.unwrap_or(self.heard)
     }
 
     /// Looks at the link. `patience` is how long it may be silent before it is given up.
     ///
     /// A silent link is pinged again and again at about its round-trip time until it is given up: one lost
     /// ping, or a few, must not look like death.
-    pub(crate) fn check(
-        &self,
-        now: Time,
-        resumed: Time,
-        idle: Duration,
-        config: &Config,
-        patience: Duration,
-    ) -> Check {
-        let silence = self.silence(now, resumed);
-        let since = self.heard.max(resumed);
+    pub(crate) fn check(&self, now: Time, config: &Config, patience: Duration) -> Check {
+        let (since, silence) = (self.since(), self.silence(now));
         if silence >= patience {
             return Check::Dead;
         }
-        if silence < idle {
-            return Check::Wait(since + idle);
+        if silence < config.idle {
+            return Check::Wait(since + config.idle);
         }
         let pace = self.round_trip.map_or(config.idle / 4, |it| it.smoothed + it.variation * 4);
         let again = now + pace.clamp(config.idle / 8, config.idle / 4);
@@ -107,7 +114,7 @@ mod tests {
         let (config, alive) = (config(), KeepAlive::new(Time::ZERO));
         let (mut now, mut pings) = (Time::ZERO, 0);
         loop {
-            match alive.check(now, Time::ZERO, config.idle, &config, config.dead) {
+            match alive.check(now, &config, config.dead) {
                 Check::Wait(at) => now = at,
                 Check::Ping(at) => {
                     pings += 1;
@@ -123,10 +130,22 @@ mod tests {
 
     #[test]
     fn a_node_that_was_asleep_does_not_take_others_for_dead() {
-        let (config, alive) = (config(), KeepAlive::new(Time::ZERO));
+        let (config, mut alive) = (config(), KeepAlive::new(Time::ZERO));
         let now = Time::from_secs(60);
-        assert_eq!(alive.check(now, Time::ZERO, config.idle, &config, config.dead), Check::Dead);
-        assert!(matches!(alive.check(now, now, config.idle, &config, config.dead), Check::Wait(_)));
+        assert_eq!(alive.check(now, &config, config.dead), Check::Dead);
+        alive.forgive(now);
+        assert!(matches!(alive.check(now, &config, config.dead), Check::Wait(_)));
+    }
+
+    #[test]
+    fn a_node_that_is_always_late_still_notices_the_dead() {
+        let (config, mut alive) = (config(), KeepAlive::new(Time::ZERO));
+        for late in [2, 4] {
+            alive.forgive(Time::from_secs(late));
+            assert_ne!(alive.check(Time::from_secs(late), &config, config.dead), Check::Dead);
+        }
+        alive.forgive(Time::from_secs(6));
+        assert_eq!(alive.check(Time::from_secs(6), &config, config.dead), Check::Dead);
     }
 
     #[test]

@@ -62,6 +62,7 @@ mod recency;
 mod rng;
 mod stats;
 mod streams;
+mod target;
 mod time;
 mod timers;
 mod versions;

@@ -22,6 +22,8 @@ pub(crate) struct Link {
     /// What was dialed to make it; `None` if the other end dialed.
     pub(crate) dialed: Option<Address>,
     pub(crate) phase: Phase,
+    /// When it came up.
+    pub(crate) since: Time,
     pub(crate) malformed: u32,
     pub(crate) keep_alive: KeepAlive,
     timer: TimerKey,
@@ -116,7 +118,7 @@ impl Links {
         let end = ctx.now + ctx.config.handshake;
         let timer = ctx.timers.set(ctx.now, end, Timer::EndHandshake(link));
         let keep_alive = KeepAlive::new(ctx.now);
-        self.links.insert(link, Link { dialed, phase, malformed: 0, keep_alive, timer });
+        self.links.insert(link, Link { dialed, phase, since: ctx.now, malformed: 0, keep_alive, timer });
     }
 
     /// Makes `link` the one to talk on with this peer, and starts to watch over it.
@@ -154,8 +156,11 @@ impl Links {
         }
     }
 
-    /// They spoke as the old program does.
+    /// They spoke as the old program does. The time in which they must be done runs from the first message.
     pub(crate) fn one_shot(&mut self, ctx: &mut Ctx, link: LinkId) {
+        if self.links.get(&link).is_none_or(|link| link.phase != Phase::Accepted) {
+            return;
+        }
         let end = ctx.now + ctx.config.handshake;
         self.enter(ctx, link, Phase::OneShot, end, Timer::EndHandshake(link));
     }
@@ -208,6 +213,12 @@ impl Links {
         self.by_peer.get(&(peer.clone(), epoch)).copied()
     }
 
+    /// The link to talk on with whoever is at the other end of `link`: itself, or the one that it gave way to.
+    pub(crate) fn talks_on(&self, link: LinkId) -> Option<LinkId> {
+        let neighbour = self.neighbour(link)?;
+        self.link_to(&neighbour.peer, neighbour.epoch)
+    }
+
     /// The link to the newest run of this peer.
     pub(crate) fn link_of(&self, peer: &PeerId) -> Option<LinkId> {
         let (first, last) = (Epoch::new(0), Epoch::new(u64::MAX));
@@ -225,18 +236,28 @@ impl Links {
         }
     }
 
+    /// The newest run of this peer that is linked, and where it listens.
+    pub(crate) fn newest_run(&self, peer: &PeerId) -> Option<(Epoch, Option<&Address>)> {
+        let neighbour = self.neighbour(self.link_of(peer)?)?;
+        Some((neighbour.epoch, neighbour.address.as_ref()))
+    }
+
     /// The native peers that are linked, each with the link to talk on.
     pub(crate) fn linked_peers(&self) -> impl Iterator<Item = (&Neighbour, LinkId)> {
         self.by_peer.values().filter_map(|link| self.neighbour(*link).map(|neighbour| (neighbour, *link)))
     }
 
-    /// Whether a linked peer listens at `address`, or was dialed there.
-    pub(crate) fn reaches(&self, address: &Address) -> bool {
-        self.links.values().any(|link| match &link.phase {
-            Phase::Linked(neighbour) => {
-                neighbour.address.as_ref() == Some(address) || link.dialed.as_ref() == Some(address)
+    /// The linked peer that listens at `address`, or was dialed there.
+    pub(crate) fn who_listens_at(&self, address: &Address) -> Option<PeerId> {
+        self.links.values().find_map(|link| match &link.phase {
+            Phase::Linked(neighbour)
+                if neighbour.address.as_ref() == Some(address) || link.dialed.as_ref() == Some(address) =>
+            {
+                Some(neighbour.peer.clone())
             }
-            Phase::Accepted | Phase::Introduced | Phase::OneShot | Phase::Retiring(_) => false,
+            Phase::Linked(_) | Phase::Accepted | Phase::Introduced | Phase::OneShot | Phase::Retiring(_) => {
+                None
+            }
         })
     }
 }

@@ -36,7 +36,16 @@ pub struct ChatNode {
     pub(crate) peers: Peers,
     pub(crate) broadcast: Broadcast,
     pub(crate) direct: Direct,
-    pub(crate) left: bool,
+    pub(crate) presence: Presence,
+}
+
+/// Whether a node takes part.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Presence {
+    Here,
+    /// It has said goodbye, and still hands over what waited for classic peers.
+    Leaving,
+    Left,
 }
 
 impl ChatNode {
@@ -54,7 +63,7 @@ impl ChatNode {
             peers: Peers::default(),
             broadcast: Broadcast::new(),
             direct: Direct::new(),
-            left: false,
+            presence: Presence::Here,
         })
     }
 
@@ -82,7 +91,7 @@ impl ChatNode {
 
     /// Every input fires what is due, so that traffic cannot starve the timers.
     pub(crate) fn advance(&mut self, now: Time) {
-        self.ctx.now = self.ctx.now.max(now);
+        self.ctx.now = self.ctx.now.max(now.min(Time::LAST));
         let Some(due) = self.ctx.timers.next_deadline() else { return };
         if self.ctx.now.saturating_since(due) >= self.ctx.config.idle {
             self.ctx.resumed = self.ctx.now;
@@ -98,7 +107,9 @@ impl ChatNode {
             Timer::CheckLink(link) => self.check_link(link),
             Timer::EndRetirement(link) => self.close(link),
             Timer::EndDial(address) => self.dial_failed(&address, DialError::TimedOut),
-            Timer::EndCallback(address) => self.dial_failed(&address, DialError::NoAnswer),
+            Timer::EndCallback(address) => self.introduction_failed(&address, DialError::NoAnswer),
+            Timer::EndDirect(peer) => self.direct.undeliverable(&mut self.ctx, &peer, DialError::TimedOut),
+            Timer::EndLeaving => self.end_leaving(),
             Timer::Redial(address) => self.dialer.redial(&mut self.ctx, &address),
             Timer::ProbeClassic => self.classic.probe(&mut self.ctx, &mut self.dialer),
             Timer::PassGap(stream) => self.broadcast.pass_gap(&mut self.ctx, stream),
@@ -114,6 +125,9 @@ impl ChatNode {
             Input::Received { link, message } => self.receive(link, message),
             Input::Malformed { link, error } => self.refuse(link, Rejection::Malformed(error)),
             Input::Command(command) => self.command(command),
+        }
+        if self.presence == Presence::Leaving && self.dialer.is_empty() {
+            self.end_leaving();
         }
     }
 
@@ -172,10 +186,16 @@ impl ChatNode {
         self.broadcast.waiting()
     }
 
-    /// Whether it has left the network.
+    /// How many messages wait to be handed over one by one: to classic peers, or to addresses.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.dialer.queued()
+    }
+
+    /// Whether it has left the network, and has nothing more to hand over.
     #[must_use]
     pub fn has_left(&self) -> bool {
-        self.left
+        self.presence == Presence::Left
     }
 
     /// Whether this peer is linked, and how it speaks.

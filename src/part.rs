@@ -1,5 +1,6 @@
 //! From a known peer to none: links that end or fall silent, dials that fail, and peers that misbehave.
 
+use crate::dialer::{Attempt, Parting};
 use crate::keep_alive::Check;
 use crate::links::Phase;
 use crate::node::ChatNode;
@@ -8,14 +9,22 @@ use crate::{
 };
 
 impl ChatNode {
+    /// A dial came to nothing.
     pub(crate) fn dial_failed(&mut self, address: &Address, reason: DialError) {
-        for peer in self.peers.at(address) {
-            self.direct.undeliverable(&mut self.ctx, &peer, reason);
-        }
-        let Some(given_up) = self.dialer.failed(&mut self.ctx, address, reason) else { return };
-        self.ctx.stats.classic_lost = self.ctx.stats.classic_lost.saturating_add(given_up.lost as u64);
+        self.attempt_failed(address, reason, Attempt::Dial);
+    }
+
+    /// There was a link, and nobody answered our introduction on it.
+    pub(crate) fn introduction_failed(&mut self, address: &Address, reason: DialError) {
+        self.attempt_failed(address, reason, Attempt::Introduction);
+    }
+
+    fn attempt_failed(&mut self, address: &Address, reason: DialError, attempt: Attempt) {
+        self.direct.undeliverable_at(&mut self.ctx, address, reason);
+        let Some(given_up) = self.dialer.failed(&mut self.ctx, address, reason, attempt) else { return };
         for peer in self.classic.unreachable(address) {
             self.peers.forget(&peer);
+            self.dialer.parted(&mut self.ctx, &peer, None, Parting::Lost);
             self.ctx.emit(Event::PeerDown { peer, reason: DownReason::Unreachable });
         }
         if given_up.forgotten {
@@ -39,7 +48,7 @@ impl ChatNode {
                 if self.ctx.config.listening.is_some() && self.ctx.config.dialects != Dialects::Native {
                     self.dialer.await_callback(&mut self.ctx, &address);
                 } else {
-                    self.dial_failed(&address, DialError::NoAnswer);
+                    self.introduction_failed(&address, DialError::NoAnswer);
                 }
             }
             Some((Phase::Accepted | Phase::OneShot | Phase::Retiring(_) | Phase::Introduced, _)) => {
@@ -59,28 +68,39 @@ impl ChatNode {
         if self.links.link_of(&neighbour.peer).is_none() {
             self.peers.unlinked(&neighbour.peer);
         }
+        let parting = match reason {
+            DownReason::Left => Parting::Left,
+            DownReason::Misbehaved => Parting::Misbehaved,
+            DownReason::Closed
+            | DownReason::Broken
+            | DownReason::Silent
+            | DownReason::TooSlow
+            | DownReason::Unreachable => Parting::Lost,
+        };
+        let place = link.dialed.or(neighbour.address);
+        self.dialer.parted(&mut self.ctx, &neighbour.peer, place.as_ref(), parting);
         self.ctx.emit(Event::PeerDown { peer: neighbour.peer, reason });
-        let places: Vec<Address> =
-            [link.dialed.clone(), neighbour.address.clone()].into_iter().flatten().collect();
-        match (reason, link.dialed.or(neighbour.address)) {
-            (DownReason::Left, _) => places.iter().for_each(|place| self.dialer.left(&mut self.ctx, place)),
-            (DownReason::Misbehaved, _) => {
-                places.iter().for_each(|place| self.dialer.forget(&mut self.ctx, place))
-            }
-            (_, Some(place)) => self.dialer.lost(&mut self.ctx, &place),
-            (_, None) => {}
+    }
+
+    /// A native peer has left: all its links go.
+    pub(crate) fn peer_left(&mut self, link: LinkId) {
+        while let Some(second) = self.links.second_to(link) {
+            self.close(second);
         }
+        self.ctx.close(link);
+        self.peer_down(link, DownReason::Left);
     }
 
     /// Looks whether a native peer is still there. While most are silent at once the cause is likely here, so the
     /// patience with each is doubled before anybody is given up.
     pub(crate) fn check_link(&mut self, id: LinkId) {
-        let Some(link) = self.links.get(id) else { return };
         let (now, resumed, config) = (self.ctx.now, self.ctx.resumed, &self.ctx.config);
-        let idle = config.idle;
-        let mut check = link.keep_alive.check(now, resumed, idle, config, config.dead);
+        let Some(link) = self.links.get_mut(id) else { return };
+        link.keep_alive.forgive(resumed);
+        let keep_alive = link.keep_alive.clone();
+        let mut check = keep_alive.check(now, config, config.dead);
         if check == Check::Dead && self.is_doubtful() {
-            check = link.keep_alive.check(now, resumed, idle, config, config.dead.saturating_mul(2));
+            check = keep_alive.check(now, config, config.dead.saturating_mul(2));
         }
         match check {
             Check::Wait(at) => self.links.check_again(&mut self.ctx, id, at),
@@ -107,7 +127,7 @@ impl ChatNode {
         for (_, link) in self.links.linked_peers() {
             let Some(link) = self.links.get(link) else { continue };
             all = all.saturating_add(1);
-            let silence = link.keep_alive.silence(self.ctx.now, self.ctx.resumed);
+            let silence = link.keep_alive.silence(self.ctx.now);
             silent = silent.saturating_add(usize::from(silence >= self.ctx.config.dead / 2));
         }
         all >= 3 && silent.saturating_mul(2) > all
@@ -124,12 +144,15 @@ impl ChatNode {
         let unreadable = matches!(reason, Rejection::Malformed(DecodeError::TooLong { .. }));
         let enough = known.malformed > limit || unreadable;
         let linked = matches!(known.phase, Phase::Linked(_));
+        let retiring = matches!(known.phase, Phase::Retiring(_));
         let peer = self.links.peer(link);
         self.ctx.reject(link, peer, reason);
         if linked && enough {
             self.ctx.close(link);
             self.peer_down(link, DownReason::Misbehaved);
-        } else if !linked {
+        } else if retiring && enough {
+            self.close(link);
+        } else if !linked && !retiring {
             self.hang_up(link, DialError::NoAnswer);
         }
     }

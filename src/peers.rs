@@ -84,6 +84,12 @@ impl Peers {
         }
     }
 
+    pub(crate) fn unlink_all(&mut self) {
+        for known in self.known.values_mut() {
+            known.linked = false;
+        }
+    }
+
     pub(crate) fn forget(&mut self, peer: &PeerId) {
         self.known.remove(peer);
     }
@@ -91,12 +97,6 @@ impl Peers {
     /// Forgets the peers that are not linked and would have to be dialed at `address`, which nobody answers.
     pub(crate) fn forget_at(&mut self, address: &Address) {
         self.known.retain(|_, known| known.linked || known.address.as_ref() != Some(address));
-    }
-
-    /// Who would be met at `address`.
-    pub(crate) fn at(&self, address: &Address) -> Vec<PeerId> {
-        let there = |known: &Known| known.address.as_ref() == Some(address);
-        self.known.iter().filter(|(_, known)| there(known)).map(|(peer, _)| peer.clone()).collect()
     }
 
     /// The linked peers that others can dial, at most `limit` of them, chosen by chance when there are more.

@@ -3,7 +3,9 @@
 use crate::broadcast::Verdict;
 use crate::links::Standing;
 use crate::node::ChatNode;
-use crate::{Content, Delivery, Dialects, DownReason, Event, Hello, LinkId, Message, PeerId, Rejection};
+use crate::{
+    Content, Delivery, Dialect, Dialects, DownReason, Event, Hello, LinkId, Message, PeerId, Rejection,
+};
 
 /// How many peers are named in answer to one request.
 const ADVERTISED: usize = 64;
@@ -44,12 +46,8 @@ impl ChatNode {
                     known.keep_alive.answered(*number, self.ctx.now);
                 }
             }
-            Content::Ping(hello) => {
-                self.update(link, hello);
-                let pong = Content::Pong(self.ctx.hello());
-                self.ctx.say(link, pong);
-            }
-            Content::Pong(hello) => self.update(link, hello),
+            Content::Ping(hello) => self.update(link, &message, hello, true),
+            Content::Pong(hello) => self.update(link, &message, hello, false),
             Content::Advertise => {
                 let Some(asker) = self.links.peer(link) else { return };
                 for (peer, address) in self.peers.to_advertise(&mut self.ctx, &asker, ADVERTISED) {
@@ -62,10 +60,7 @@ impl ChatNode {
                 }
             }
             Content::Retire => self.retired(link),
-            Content::Leave => {
-                self.ctx.close(link);
-                self.peer_down(link, DownReason::Left);
-            }
+            Content::Leave => self.peer_left(link),
             Content::Custom { .. } => self.deliver_custom(message),
         }
     }
@@ -112,7 +107,10 @@ impl ChatNode {
 
     fn receive_post(&mut self, link: LinkId, message: Message) {
         match self.broadcast.take_in(&mut self.ctx, &message) {
-            Verdict::Spread => self.spread(Some(link), message),
+            Verdict::Spread => {
+                let from = self.links.talks_on(link);
+                self.spread(from, message);
+            }
             Verdict::Drop => {}
             Verdict::Reject(reason) => {
                 let peer = self.links.peer(link);
@@ -128,10 +126,27 @@ impl ChatNode {
         self.ctx.send_shared(neighbours, from, message);
     }
 
-    /// A linked peer says again who it is: it may have begun to listen elsewhere.
-    fn update(&mut self, link: LinkId, hello: &Hello) {
-        let Some(peer) = self.links.listens_at(link, hello.listening.clone()) else { return };
-        self.peers.met(&mut self.ctx, &peer, hello.listening.as_ref(), crate::Dialect::Native);
+    /// A linked peer says again who it is: it may have begun to listen elsewhere, or, on a link without an end of
+    /// its own, have started anew.
+    fn update(&mut self, link: LinkId, message: &Message, hello: &Hello, asks: bool) {
+        let Some(neighbour) = self.links.neighbour(link) else { return };
+        let (Some(native), true) = (hello.native, neighbour.peer == *message.originator()) else {
+            self.refuse(link, Rejection::OutOfTurn);
+            return;
+        };
+        if neighbour.epoch != native.epoch {
+            self.peer_down(link, DownReason::Closed);
+            self.links.insert(&mut self.ctx, link, None);
+            self.meet(link, message, hello, asks);
+            return;
+        }
+        if let Some(peer) = self.links.listens_at(link, hello.listening.clone()) {
+            self.peers.met(&mut self.ctx, &peer, hello.listening.as_ref(), Dialect::Native);
+        }
+        if asks {
+            let pong = Content::Pong(self.ctx.hello());
+            self.ctx.say(link, pong);
+        }
     }
 
     fn advertise_to(&mut self, link: LinkId, asker: &PeerId) {

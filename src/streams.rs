@@ -1,5 +1,7 @@
 //! All streams: what has been seen of each, and what may be delivered now.
 
+use core::fmt;
+use core::time::Duration;
 use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
@@ -8,17 +10,14 @@ use crate::ctx::Ctx;
 use crate::recency::Recency;
 use crate::timers::{Timer, TimerKey};
 use crate::versions::Seen;
-use crate::{Content, Delivery, Event, Message, Sequence, StreamId};
-
-/// How far ahead of what is known a sequence number may jump before it is taken for a lie.
-const MAX_JUMP: u64 = 1 << 20;
+use crate::{Content, Delivery, Event, Message, Sequence, StreamId, Time};
 
 /// The streams of everybody but ourselves: exact dedup, and delivery in order.
 ///
-/// A table of `max_streams`; when it is full, the longest idle stream goes. Streams of which only one message has
-/// come go first once they hold an eighth of the table, so that a flood of invented authors cannot push out those
-/// that live (`tests/bounds.rs`).
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// A table of `max_streams`; when it is full, the longest idle stream goes. Streams that have not lived for some
+/// seconds, with some messages, go first once they hold an eighth of the table: so a flood of invented authors pushes
+/// out its own, and not those that live (`tests/bounds.rs`).
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Streams {
     order: Order,
     index: HashMap<StreamId, u32>,
@@ -45,8 +44,15 @@ struct Stream {
     seen: Seen,
     /// Everything up to this number was delivered, or reported as missing.
     passed: u64,
+    /// When its first message came, and how many came since.
+    opened: Time,
+    count: u32,
     regular: bool,
+    /// How many of its messages are held back.
+    held: usize,
     gap_timer: Option<TimerKey>,
+    /// A number far beyond those known, and how many in a row fitted to it.
+    far: Option<(u64, u32)>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -95,19 +101,21 @@ impl Streams {
             None => self.open(ctx, id.clone()),
         };
         let Some(stream) = self.streams.get_mut(at as usize) else { return Intake::Absurd };
-        let known = stream.seen.greatest();
-        if known > 0 && sequence.saturating_sub(known) > MAX_JUMP {
+        if self.order == Order::AsSent && stream.is_absurd(sequence) {
             return Intake::Absurd;
         }
         if !stream.seen.insert(sequence, ctx.config.max_gaps) {
             return Intake::Duplicate;
         }
+        stream.count = stream.count.saturating_add(1);
         if stream.regular {
             self.regulars.touch(at);
-        } else if known > 0 {
+        } else if stream.count >= REGULAR_COUNT && ctx.now.saturating_since(stream.opened) >= REGULAR_AGE {
             stream.regular = true;
             self.newcomers.remove(at);
             self.regulars.add(at);
+        } else {
+            self.newcomers.touch(at);
         }
         let held = Held { message: message.clone(), silent: silent() };
         if self.order == Order::AsTheyCome {
@@ -127,11 +135,13 @@ impl Streams {
     fn hold(&mut self, ctx: &mut Ctx, at: u32, sequence: u64, held: Held) {
         ctx.stats.held = ctx.stats.held.saturating_add(1);
         self.held.insert((at, sequence), held);
-        if self.held.len() > ctx.config.max_held {
+        let Some(stream) = self.streams.get_mut(at as usize) else { return };
+        stream.held = stream.held.saturating_add(1);
+        // No stream may take more than an eighth of the room, so that others keep theirs.
+        let share = (ctx.config.max_held / 8).max(1);
+        if stream.held > share || self.held.len() > ctx.config.max_held {
             self.pass_gap(ctx, at);
-        } else if let Some(stream) = self.streams.get_mut(at as usize)
-            && stream.gap_timer.is_none()
-        {
+        } else if stream.gap_timer.is_none() {
             stream.gap_timer = Some(set_gap_timer(ctx, at));
         }
     }
@@ -139,25 +149,30 @@ impl Streams {
     /// Delivers what was held back and has become next in line.
     fn release(&mut self, ctx: &mut Ctx, at: u32) {
         let Some(stream) = self.streams.get_mut(at as usize) else { return };
-        if stream.gap_timer.is_none() {
-            return;
-        }
-        while let Some(held) = self.held.remove(&(at, stream.passed.saturating_add(1))) {
+        let before = stream.held;
+        while stream.held > 0
+            && let Some(held) = self.held.remove(&(at, stream.passed.saturating_add(1)))
+        {
             stream.passed = stream.passed.saturating_add(1);
+            stream.held = stream.held.saturating_sub(1);
             deliver(ctx, &held);
         }
-        if self.held.range((at, 0)..=(at, u64::MAX)).next().is_none()
-            && let Some(key) = stream.gap_timer.take()
-        {
+        if stream.held == before {
+            return;
+        }
+        // What is still held back waits for another gap, which gets its own time.
+        if let Some(key) = stream.gap_timer.take() {
             ctx.timers.cancel(key);
+        }
+        if stream.held > 0 {
+            stream.gap_timer = Some(set_gap_timer(ctx, at));
         }
     }
 
     /// Gives up waiting for what is missing before the first message that is held back in a stream.
     pub(crate) fn pass_gap(&mut self, ctx: &mut Ctx, at: u32) {
         let Some(stream) = self.streams.get_mut(at as usize) else { return };
-        let old_timer = stream.gap_timer.take();
-        if let Some(key) = old_timer {
+        if let Some(key) = stream.gap_timer.take() {
             ctx.timers.cancel(key);
         }
         let Some((&(_, next), _)) = self.held.range((at, 0)..=(at, u64::MAX)).next() else { return };
@@ -170,7 +185,6 @@ impl Streams {
             ctx.emit(Event::Gap { stream: stream.id.clone(), from: first, to: last, before_contact });
         }
         stream.passed = to;
-        stream.gap_timer = Some(set_gap_timer(ctx, at));
         self.release(ctx, at);
     }
 
@@ -178,8 +192,17 @@ impl Streams {
         if self.index.len() >= ctx.config.max_streams {
             self.evict(ctx);
         }
-        let stream =
-            Stream { id: id.clone(), seen: Seen::default(), passed: 0, regular: false, gap_timer: None };
+        let stream = Stream {
+            id: id.clone(),
+            seen: Seen::default(),
+            passed: 0,
+            opened: ctx.now,
+            count: 0,
+            regular: false,
+            held: 0,
+            gap_timer: None,
+            far: None,
+        };
         let at = match self.free.pop() {
             Some(at) => {
                 if let Some(slot) = self.streams.get_mut(at as usize) {
@@ -220,6 +243,35 @@ impl Streams {
     }
 }
 
+impl Stream {
+    /// Whether a number is so far beyond those known that it is taken for a lie: unless several in a row say so.
+    fn is_absurd(&mut self, sequence: u64) -> bool {
+        let known = self.seen.greatest();
+        if known == 0 || sequence.saturating_sub(known) <= MAX_JUMP {
+            self.far = None;
+            return false;
+        }
+        let fitting = match self.far {
+            Some((far, count)) if far.abs_diff(sequence) <= MAX_JUMP && far != sequence => {
+                count.saturating_add(1)
+            }
+            Some(_) | None => 1,
+        };
+        self.far = Some((sequence, fitting));
+        fitting < BELIEVED_AFTER
+    }
+}
+
+/// Without the index, whose order differs between equal tables.
+impl fmt::Debug for Streams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Streams")
+            .field("streams", &self.streams)
+            .field("held", &self.held)
+            .finish_non_exhaustive()
+    }
+}
+
 fn set_gap_timer(ctx: &mut Ctx, at: u32) -> TimerKey {
     ctx.timers.set(ctx.now, ctx.now + ctx.config.gap_patience, Timer::PassGap(at))
 }
@@ -237,3 +289,11 @@ fn deliver(ctx: &mut Ctx, held: &Held) {
         ctx.emit(Event::Delivered(delivery));
     }
 }
+
+/// How far ahead of what is known a sequence number may jump before it is doubted.
+const MAX_JUMP: u64 = 1 << 20;
+/// How many doubted numbers in a row, near each other, are believed after all.
+const BELIEVED_AFTER: u32 = 3;
+/// How many messages a stream must have brought, and how long it must have lived, to be a regular.
+const REGULAR_COUNT: u32 = 4;
+const REGULAR_AGE: Duration = Duration::from_secs(10);

@@ -16,6 +16,8 @@ impl Time {
     pub const ZERO: Self = Self(0);
     /// The last moment that can be told.
     pub const MAX: Self = Self(u64::MAX);
+    /// The last moment at which a node acts: there is still a later one, for what it waits for.
+    pub(crate) const LAST: Self = Self(u64::MAX - 1);
 
     /// The moment `nanos` nanoseconds after the origin.
     #[must_use]

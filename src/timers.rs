@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Address, LinkId, Time};
+use crate::{Address, LinkId, PeerId, Time};
 
 /// What is due. Named by the effect.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,6 +19,10 @@ pub(crate) enum Timer {
     Redial(Address),
     /// Stop waiting for an old peer that we pinged to call back.
     EndCallback(Address),
+    /// Give up handing over what waits for a peer.
+    EndDirect(PeerId),
+    /// Stop waiting for the last messages to be handed over.
+    EndLeaving,
     /// See whether classic peers are still there.
     ProbeClassic,
     /// Give up waiting for messages that are missing in a stream.
@@ -54,7 +58,7 @@ impl Timers {
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Time> {
-        self.due.first_key_value().map(|(key, _)| key.0)
+        self.due.first_key_value().map(|(key, _)| key.0).filter(|at| *at < Time::MAX)
     }
 
     /// Takes the next timer that is due.

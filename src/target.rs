@@ -1,0 +1,81 @@
+//! One address that the dialer deals with: what is wanted there, and how far that is.
+
+use std::collections::VecDeque;
+
+use crate::ctx::Ctx;
+use crate::timers::TimerKey;
+use crate::{Message, PeerId};
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Target {
+    pub(crate) wish: Wish,
+    pub(crate) queue: VecDeque<Message>,
+    pub(crate) dial: Dial,
+    pub(crate) introduction: Introduction,
+    /// A classic peer that is likely who listens here: it called from an address with the same port.
+    pub(crate) guessed: Option<PeerId>,
+    pub(crate) failures: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Dial {
+    Idle,
+    UnderWay(TimerKey),
+    BackingOff(TimerKey),
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Introduction {
+    Wanted,
+    /// We have introduced ourselves on a link that still stands.
+    Sent,
+    /// The link has ended without an answer, which an old peer gives by calling back.
+    AwaitingCallback(TimerKey),
+    /// This peer listens there, and is linked with us or known as a classic peer.
+    Done(PeerId),
+}
+
+/// How much a link to an address is wanted.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Wish {
+    /// Not at all: there are only messages to hand over.
+    Nothing,
+    /// It was heard of, or there was one: given up after some failures.
+    Learned,
+    /// The application asked for it: never given up.
+    Lasting,
+}
+
+impl Target {
+    pub(crate) const fn new() -> Self {
+        Self {
+            wish: Wish::Nothing,
+            queue: VecDeque::new(),
+            dial: Dial::Idle,
+            introduction: Introduction::Wanted,
+            guessed: None,
+            failures: 0,
+        }
+    }
+
+    pub(crate) fn stop_dialing(&mut self, ctx: &mut Ctx) {
+        if let Dial::UnderWay(key) | Dial::BackingOff(key) = self.dial {
+            ctx.timers.cancel(key);
+        }
+        self.dial = Dial::Idle;
+    }
+
+    /// The introduction is at this point now.
+    pub(crate) fn introduce(&mut self, ctx: &mut Ctx, introduction: Introduction) {
+        if let Introduction::AwaitingCallback(key) = self.introduction {
+            ctx.timers.cancel(key);
+        }
+        self.introduction = introduction;
+    }
+
+    pub(crate) fn lose_queue(&mut self, ctx: &mut Ctx) -> usize {
+        let lost = core::mem::take(&mut self.queue).len();
+        ctx.stats.classic_lost = ctx.stats.classic_lost.saturating_add(lost as u64);
+        lost
+    }
+}
