@@ -21,7 +21,7 @@ pub(crate) struct DialId(u64);
 #[derive(Debug)]
 pub(crate) struct Dialer {
     resolver: Resolver,
-    waiting: VecDeque<Address>,
+    waiting: VecDeque<Waiting>,
     active: BTreeMap<DialId, Dial>,
     failures: VecDeque<Failure>,
     next_id: u64,
@@ -35,6 +35,13 @@ pub(crate) struct Dialer {
 pub(crate) struct Failure {
     pub(crate) address: Address,
     pub(crate) reason: DialError,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    address: Address,
+    /// When to give up waiting.
+    until: Time,
 }
 
 #[derive(Debug)]
@@ -72,7 +79,7 @@ impl Dialer {
             self.failures.push_back(Failure { address, reason: DialError::NoRoom });
             return;
         }
-        self.waiting.push_back(address);
+        self.waiting.push_back(Waiting { address, until: now + self.timeout / 2 });
         self.start_waiting(links, now);
     }
 
@@ -118,6 +125,11 @@ impl Dialer {
             }
             self.try_next(id, links, now);
         }
+        while self.waiting.front().is_some_and(|waiting| waiting.until <= now)
+            && let Some(Waiting { address, .. }) = self.waiting.pop_front()
+        {
+            self.failures.push_back(Failure { address, reason: DialError::NoRoom });
+        }
     }
 
     /// Gives up all dials.
@@ -142,12 +154,13 @@ impl Dialer {
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Time> {
-        self.active.values().map(|dial| dial.attempt_until).min()
+        let waiting = self.waiting.front().map(|waiting| waiting.until);
+        self.active.values().map(|dial| dial.attempt_until).chain(waiting).min()
     }
 
     fn start_waiting(&mut self, links: &mut Links, now: Time) {
         while self.active.len() < self.max_active
-            && let Some(address) = self.waiting.pop_front()
+            && let Some(Waiting { address, .. }) = self.waiting.pop_front()
         {
             let id = DialId(self.next_id);
             self.next_id += 1;

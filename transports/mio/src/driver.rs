@@ -94,6 +94,7 @@ impl MioDriver {
             return Err(DriverError::TooFewTokens);
         }
         let capacity = link_tokens.min(options.max_links.saturating_add(options.max_dials));
+        let dial_timeout = options.dial_timeout.min(config.handshake.saturating_mul(2));
         let limits = Limits { max_frame: config.max_frame, max_queue: options.max_queued_bytes };
         let node = ChatNode::new(config, seed)?;
         let registry = registry.try_clone().map_err(|source| DriverError::poll("share the Poll", source))?;
@@ -106,7 +107,7 @@ impl MioDriver {
             node,
             clock: Clock::start(),
             links: Links::new(registry, first_link, capacity, limits, options.close_timeout),
-            dialer: Dialer::new(resolver, options.max_dials, options.max_waiting_dials, options.dial_timeout),
+            dialer: Dialer::new(resolver, options.max_dials, options.max_waiting_dials, dial_timeout),
             listener: None,
             mailbox,
             ear,

@@ -51,14 +51,9 @@ impl Listener {
         self.ready = true;
     }
 
-    /// Whether accepting is worth a try.
-    pub(crate) fn is_ready(&self, now: Time) -> bool {
-        self.retry_at.map_or(self.ready, |at| at <= now)
-    }
-
-    /// When to try again what failed.
-    pub(crate) fn retry_at(&self) -> Option<Time> {
-        self.retry_at
+    /// From when on accepting is worth a try; `None`: not before an event comes.
+    pub(crate) fn next_due(&self) -> Option<Time> {
+        self.retry_at.or(self.ready.then_some(Time::ZERO))
     }
 
     /// The next connection that waits.

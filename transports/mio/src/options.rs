@@ -13,10 +13,12 @@ pub struct Options {
     pub max_links: usize,
     /// The most dials under way at once. Further ones wait. At least 1, at most 65,536.
     pub max_dials: usize,
-    /// The most dials that wait. Further ones fail with [`NoRoom`](chinwag::DialError::NoRoom).
+    /// The most dials that wait. Further ones fail with [`NoRoom`](chinwag::DialError::NoRoom), and so do those that
+    /// have waited for half of `dial_timeout`.
     pub max_waiting_dials: usize,
-    /// How long a dial may take, the time it waits not included. A host with several addresses has this long for
-    /// all of them together.
+    /// How long a dial may take once it does not wait any more. A host with several addresses has this long for all
+    /// of them together. Cut down to twice the node's [`handshake`](chinwag::Config::handshake), as the node itself
+    /// gives up a dial after four times that.
     pub dial_timeout: Duration,
     /// The most connections accepted in one turn. At least 1.
     pub accepts_per_turn: usize,

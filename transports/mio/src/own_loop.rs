@@ -113,10 +113,10 @@ impl MioDriver {
     fn turn_until_finished(&mut self, until: Time) -> Result<(), DriverError> {
         loop {
             let left = until.saturating_since(self.clock.now());
+            self.poll(Some(left))?;
             if self.is_finished() || left.is_zero() {
                 return Ok(());
             }
-            self.poll(Some(left))?;
         }
     }
 

@@ -6,6 +6,7 @@ use mio::event::Event;
 
 use crate::MioDriver;
 use crate::connection::{Phase, ReadStep};
+use crate::listener::Listener;
 
 impl MioDriver {
     /// Whether an event with this token is for this driver.
@@ -53,19 +54,15 @@ impl MioDriver {
 
     /// When there is something to do without any event; a time that is past means at once.
     pub(crate) fn next_due(&self) -> Option<Time> {
-        let listener = self.listener.as_ref().filter(|_| !self.is_paused());
-        let work_left = self.more_commands
-            || self.links.any_dirty()
-            || (self.links.any_ready() && !self.is_paused())
-            || listener.is_some_and(|it| it.retry_at().is_none() && it.is_ready(Time::ZERO));
-        if work_left {
+        let paused = self.is_paused();
+        if self.more_commands || self.links.any_dirty() || (self.links.any_ready() && !paused) {
             return Some(Time::ZERO);
         }
         let deadlines = [
             self.node.next_deadline(),
             self.dialer.next_deadline(),
             self.links.next_deadline(),
-            listener.and_then(|it| it.retry_at()),
+            self.listener.as_ref().filter(|_| !paused).and_then(Listener::next_due),
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -105,10 +102,9 @@ impl MioDriver {
     fn accept(&mut self) {
         for _ in 0..self.options.accepts_per_turn {
             let now = self.clock.now();
-            if self.is_paused() {
-                return;
-            }
-            let Some(listener) = self.listener.as_mut().filter(|it| it.is_ready(now)) else { return };
+            let paused = self.is_paused();
+            let due = |it: &&mut Listener| !paused && it.next_due().is_some_and(|due| due <= now);
+            let Some(listener) = self.listener.as_mut().filter(due) else { return };
             let Some(stream) = listener.accept(now, &mut self.counters) else { continue };
             let room = self.links.make_room(self.options.max_links);
             match room.then(|| self.links.insert(stream, Phase::Open)) {
@@ -219,7 +215,7 @@ impl MioDriver {
         self.settle(now);
     }
 
-    /// Once the node has left, nothing is worth an open socket but what is still to be sent.
+    /// Once the node has left, nothing is worth a socket but what is still to be sent.
     fn close_all_after_leaving(&mut self) {
         if !self.node.has_left() || self.closing_all {
             return;
@@ -228,6 +224,7 @@ impl MioDriver {
         if let Some(listener) = self.listener.take() {
             listener.close(&self.links.registry);
         }
+        self.dialer.cancel_all(&mut self.links);
         let now = self.clock.now();
         self.links.close_all(now);
     }
