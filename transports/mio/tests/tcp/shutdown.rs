@@ -1,0 +1,63 @@
+//! Leaving: what was said still goes out, and everybody is told.
+
+use std::thread;
+use std::time::Duration;
+
+use chinwag::Event;
+use chinwag_mio::{MioDriver, Options, random_seed};
+
+use crate::common::{Peer, Stopwatch, Stranger, config, link, native_ping, turn_until};
+
+#[test]
+fn a_thousand_queued_messages_are_flushed() {
+    let (mut ann, mut bob) = (Peer::new("ann"), Peer::new("bob"));
+    link(&mut [&mut ann, &mut bob]);
+    let listener = thread::spawn(move || {
+        turn_until(&mut [&mut bob], "bob to hear all and be alone", |peers| {
+            peers[0].saw(&["PeerDown", "ann", "Left"])
+        });
+        bob.heard()
+    });
+    let text = "x".repeat(800);
+    for n in 0..1000 {
+        ann.say(&format!("{n} {text}"));
+    }
+    let flushed = ann.driver.shutdown(Duration::from_secs(10)).unwrap();
+    assert!(flushed.is_complete(), "{flushed:?}");
+    assert_eq!(ann.driver.connections(), 0);
+    let heard = listener.join().unwrap();
+    assert_eq!(heard.len(), 1000);
+    assert!(heard.iter().enumerate().all(|(n, line)| line.starts_with(&format!("ann: {n} "))));
+}
+
+#[test]
+fn a_peer_that_never_reads_delays_the_end_no_longer_than_the_limit() {
+    let mut patient = config("ann");
+    patient.dead = Duration::from_secs(300);
+    let mut ann = Peer::with(patient, Options::default());
+    let mut stuck = Stranger::connect(&ann);
+    assert!(stuck.write(&native_ping("stuck")));
+    turn_until(&mut [&mut ann], "the stuck one to be linked", |peers| peers[0].linked() == 1);
+    // Until the sockets' buffers are full and something stays queued.
+    let text = "x".repeat(8 * 1024);
+    turn_until(&mut [&mut ann], "the buffers to be full", |peers| {
+        peers[0].say(&text);
+        peers[0].driver.queued_bytes() > 100_000
+    });
+    let watch = Stopwatch::start();
+    let flushed = ann.driver.shutdown(Duration::from_millis(300)).unwrap();
+    assert!(!flushed.is_complete() && flushed.unsent_bytes > 100_000, "{flushed:?}");
+    assert!(watch.elapsed() < Duration::from_secs(2), "{:?}", watch.elapsed());
+    assert_eq!(ann.driver.connections(), 0);
+}
+
+#[test]
+fn shutting_down_alone_is_quick() {
+    let mut driver = MioDriver::new(config("ann"), random_seed(), Options::default()).unwrap();
+    driver.listen("127.0.0.1:0", None).unwrap();
+    let watch = Stopwatch::start();
+    assert!(driver.shutdown(Duration::from_secs(60)).unwrap().is_complete());
+    assert!(watch.elapsed() < Duration::from_secs(5));
+    assert!(driver.is_finished());
+    assert_eq!(driver.next_event(), Some(Event::Left));
+}

@@ -1,0 +1,73 @@
+//! A peer that reads slowly, or never, costs only itself.
+
+use std::time::Duration;
+
+use chinwag::Event;
+use chinwag_mio::Options;
+
+use crate::common::{Peer, Stopwatch, Stranger, config, link, native_ping, turn_until};
+
+#[test]
+fn a_peer_that_never_reads_is_dropped_and_delays_nobody() {
+    let mut patient = config("ann");
+    // So that it is not its silence that gives it away.
+    patient.dead = Duration::from_secs(300);
+    let options = Options::default();
+    let max_queued = options.max_queued_bytes;
+    let mut ann = Peer::with(patient, options);
+    let mut bob = Peer::new("bob");
+    link(&mut [&mut ann, &mut bob]);
+    let mut stuck = Stranger::connect(&ann);
+    assert!(stuck.write(&native_ping("stuck")));
+    turn_until(&mut [&mut ann, &mut bob], "the stuck one to be linked", |peers| peers[0].linked() == 2);
+
+    let text = "x".repeat(8 * 1024);
+    let (mut said, mut most_queued, mut slowest) = (0, 0, Duration::ZERO);
+    // Well more than the sockets' buffers and the queue hold together.
+    while ann.driver.counters().too_slow == 0 && said < 4096 {
+        for _ in 0..16 {
+            ann.say(&text);
+            said += 1;
+        }
+        let watch = Stopwatch::start();
+        turn_until(&mut [&mut ann, &mut bob], "bob to keep up", |peers| {
+            most_queued = most_queued.max(peers[0].driver.queued_bytes());
+            peers[1].events.iter().filter(|event| matches!(event, Event::Delivered(_))).count() == said
+        });
+        slowest = slowest.max(watch.elapsed());
+    }
+    assert_eq!(ann.driver.counters().too_slow, 1, "after {said} messages");
+    turn_until(&mut [&mut ann, &mut bob], "the drop to be told", |peers| {
+        peers[0].saw(&["PeerDown", "stuck", "TooSlow"])
+    });
+    assert_eq!(ann.linked(), 1);
+    assert!(most_queued <= 2 * max_queued, "{most_queued} bytes were queued");
+    assert!(slowest < Duration::from_secs(2), "16 messages took bob {slowest:?}");
+}
+
+#[test]
+fn an_application_that_takes_no_events_is_waited_for_and_loses_none() {
+    let mut options = Options::default();
+    options.max_events = 10;
+    let (mut ann, mut bob) = (Peer::new("ann"), Peer::with(config("bob"), options));
+    link(&mut [&mut ann, &mut bob]);
+    for n in 0..300 {
+        ann.say(&format!("{n} {}", "x".repeat(1000)));
+    }
+    let watch = Stopwatch::start();
+    let (mut before, mut turns) = (bob.driver.counters().turns, 0);
+    while watch.elapsed() < Duration::from_millis(300) {
+        ann.turn();
+        bob.driver.poll(Some(Duration::from_millis(10))).unwrap();
+        turns = bob.driver.counters().turns - before;
+    }
+    // It waits, and does not spin over links that it does not read.
+    assert!(turns < 200, "{turns} turns in 0.3 s");
+    assert!(bob.driver.counters().frames_in < 300, "one helping is less than what was sent");
+    before = 0;
+    turn_until(&mut [&mut ann, &mut bob], "bob to hear all", |peers| {
+        before += 1;
+        peers[1].heard().len() == 300
+    });
+    assert!(before > 1);
+}
