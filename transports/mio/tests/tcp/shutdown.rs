@@ -36,12 +36,14 @@ fn a_peer_that_never_reads_delays_the_end_no_longer_than_the_limit() {
     patient.dead = Duration::from_secs(300);
     let mut ann = Peer::with(patient, Options::default());
     let mut stuck = Stranger::connect(&ann);
-    assert!(stuck.write(&native_ping("stuck")));
+    stuck.say(&native_ping("stuck"));
     turn_until(&mut [&mut ann], "the stuck one to be linked", |peers| peers[0].linked() == 1);
     // Until the sockets' buffers are full and something stays queued.
     let text = "x".repeat(8 * 1024);
+    let mut said = 0;
     turn_until(&mut [&mut ann], "the buffers to be full", |peers| {
-        peers[0].say(&text);
+        said += 1;
+        peers[0].say(&format!("{said} {text}"));
         peers[0].driver.queued_bytes() > 100_000
     });
     let watch = Stopwatch::start();

@@ -18,7 +18,7 @@ fn a_peer_that_never_reads_is_dropped_and_delays_nobody() {
     let mut bob = Peer::new("bob");
     link(&mut [&mut ann, &mut bob]);
     let mut stuck = Stranger::connect(&ann);
-    assert!(stuck.write(&native_ping("stuck")));
+    stuck.say(&native_ping("stuck"));
     turn_until(&mut [&mut ann, &mut bob], "the stuck one to be linked", |peers| peers[0].linked() == 2);
 
     let text = "x".repeat(8 * 1024);
@@ -26,7 +26,7 @@ fn a_peer_that_never_reads_is_dropped_and_delays_nobody() {
     // Well more than the sockets' buffers and the queue hold together.
     while ann.driver.counters().too_slow == 0 && said < 4096 {
         for _ in 0..16 {
-            ann.say(&text);
+            ann.say(&format!("{said} {text}"));
             said += 1;
         }
         let watch = Stopwatch::start();
