@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn slow_names_keep_only_those_beyond_the_thread_limit_waiting_and_answers_wake_the_loop() {
+    fn names_beyond_the_thread_limit_wait_and_answers_wake_the_loop() {
         let mut poll = Poll::new().unwrap();
         let (doorbell, mut ear) = Doorbell::new(poll.registry(), Token(0)).unwrap();
         let mailbox = Mailbox::new(doorbell, 1);
@@ -152,6 +152,7 @@ mod tests {
         resolver.ask(DialId::new(101), address("cancelled"));
         resolver.cancel(DialId::new(101));
         assert!(resolver.next().is_none());
+        assert_eq!((resolver.running, resolver.waiting.len()), (MAX_THREADS, 1));
 
         let mut answered = Vec::new();
         let mut events = Events::with_capacity(4);
@@ -165,8 +166,7 @@ mod tests {
             mailbox.rearm();
             answered.extend(core::iter::from_fn(|| resolver.next()).map(|answer| answer.dial));
         }
-        assert_eq!(answered.last(), Some(&DialId::new(100)));
-        assert!(!answered.contains(&DialId::new(101)));
+        assert!(answered.contains(&DialId::new(100)) && !answered.contains(&DialId::new(101)));
     }
 
     #[test]
