@@ -2,10 +2,14 @@
 //!
 //! The driver moves bytes and tells the time; every decision is the node's. What it promises:
 //! - Everything is bounded: connections, dials, what is queued for a link, what is read before it is the next link's
-//!   turn. See [`Options`].
-//! - A slow or hostile peer costs only itself: the link whose queue overflows is closed, and nobody waits for it.
-//! - The loop never waits for anything but its `Poll`: host names are looked up on other threads.
-//! - What was queued for a link is sent before the link is closed, if the other end takes it in time.
+//!   turn. See [`Options`] (`tests/tcp/many_connections.rs`, `tests/tcp/dialing.rs`).
+//! - A slow or hostile peer costs only itself: the link whose queue overflows is closed, and nobody waits for it
+//!   (`tests/tcp/slow_reader.rs`, `tests/tcp/bad_input.rs`).
+//! - The loop never waits for anything but its `Poll`: host names are looked up on other threads
+//!   (`tests/tcp/dialing.rs`).
+//! - What was queued for a link is sent before the link is closed, if the other end takes it in time
+//!   (`tests/tcp/shutdown.rs`).
+//! - No file descriptor is left behind, and a want of them is outlived (`tests/descriptors.rs`).
 //!
 //! ```
 //! use std::{ops::ControlFlow, thread, time::Duration};
