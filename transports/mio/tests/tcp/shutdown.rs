@@ -6,7 +6,7 @@ use std::time::Duration;
 use chinwag::Event;
 use chinwag_mio::{MioDriver, Options, random_seed};
 
-use crate::common::{Peer, Stopwatch, Stranger, config, link, native_ping, turn_until};
+use crate::common::{Peer, Stopwatch, config, link, turn_until, with_full_buffers};
 
 #[test]
 fn a_thousand_queued_messages_are_flushed() {
@@ -61,22 +61,4 @@ fn shutting_down_alone_is_quick() {
     assert!(watch.elapsed() < Duration::from_secs(5));
     assert!(driver.is_finished());
     assert_eq!(driver.next_event(), Some(Event::Left));
-}
-
-/// A peer, and one linked with it that never reads: something stays queued for it.
-fn with_full_buffers(options: Options) -> (Peer, Stranger) {
-    let mut patient = config("ann");
-    patient.dead = Duration::from_secs(300);
-    let mut ann = Peer::with(patient, options);
-    let mut stuck = Stranger::connect(&ann);
-    stuck.say(&native_ping("stuck"));
-    turn_until(&mut [&mut ann], "the stuck one to be linked", |peers| peers[0].linked() == 1);
-    let text = "x".repeat(8 * 1024);
-    let mut said = 0;
-    turn_until(&mut [&mut ann], "the buffers to be full", |peers| {
-        said += 1;
-        peers[0].say(&format!("{said} {text}"));
-        peers[0].driver.queued_bytes() > 100_000
-    });
-    (ann, stuck)
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use chinwag::{Content, Event};
 use chinwag_mio::Options;
 
-use crate::common::{Peer, Stopwatch, Stranger, config, line, link, native_ping, turn_until};
+use crate::common::{
+    Peer, Stopwatch, Stranger, config, line, link, native_ping, turn_until, with_full_buffers,
+};
 
 #[test]
 fn a_peer_that_never_reads_is_dropped_and_delays_nobody() {
@@ -44,6 +46,18 @@ fn a_peer_that_never_reads_is_dropped_and_delays_nobody() {
     assert_eq!(ann.linked(), 1);
     assert!(most_queued <= 2 * max_queued, "{most_queued} bytes were queued");
     assert!(slowest < Duration::from_secs(2), "16 messages took bob {slowest:?}");
+}
+
+#[test]
+fn a_peer_that_pauses_gets_the_rest_when_it_reads_again() {
+    let (mut ann, mut paused) = with_full_buffers(Options::default());
+    let mut lines = 0;
+    turn_until(&mut [&mut ann], "the queue to be empty and all to be read", |peers| {
+        lines += paused.lines();
+        peers[0].driver.queued_bytes() == 0 && lines as u64 == peers[0].driver.counters().frames_out
+    });
+    assert_eq!(ann.driver.counters().cut_short, 0);
+    assert_eq!(ann.linked(), 1);
 }
 
 #[test]

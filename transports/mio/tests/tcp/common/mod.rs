@@ -112,6 +112,24 @@ pub(crate) fn link(peers: &mut [&mut Peer]) {
     });
 }
 
+/// A peer, and one linked with it that never reads: something stays queued for it.
+pub(crate) fn with_full_buffers(options: Options) -> (Peer, Stranger) {
+    let mut patient = config("ann");
+    patient.dead = Duration::from_secs(300);
+    let mut ann = Peer::with(patient, options);
+    let mut stuck = Stranger::connect(&ann);
+    stuck.say(&native_ping("stuck"));
+    turn_until(&mut [&mut ann], "the stuck one to be linked", |peers| peers[0].linked() == 1);
+    let text = "x".repeat(8 * 1024);
+    let mut said = 0;
+    turn_until(&mut [&mut ann], "the buffers to be full", |peers| {
+        said += 1;
+        peers[0].say(&format!("{said} {text}"));
+        peers[0].driver.queued_bytes() > 100_000
+    });
+    (ann, stuck)
+}
+
 /// Measures how long something takes.
 pub(crate) struct Stopwatch(Instant);
 
@@ -147,6 +165,16 @@ impl Stranger {
     /// Writes all of something short.
     pub(crate) fn say(&mut self, bytes: &[u8]) {
         assert_eq!(self.write(bytes), Some(bytes.len()));
+    }
+
+    /// Reads what there is, and gives how many lines ended in it.
+    pub(crate) fn lines(&mut self) -> usize {
+        let mut buffer = [0; 64 * 1024];
+        let mut lines = 0;
+        while let Ok(count @ 1..) = self.0.read(&mut buffer) {
+            lines += buffer[..count].iter().filter(|byte| **byte == b'\n').count();
+        }
+        lines
     }
 
     /// Whether the other end has hung up, once all it said is read.
