@@ -219,3 +219,56 @@ impl Dialer {
         self.start_waiting(links, now);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::sync::Arc;
+
+    use mio::{Events, Poll, Token};
+
+    use super::*;
+    use crate::connection::Limits;
+    use crate::doorbell::Doorbell;
+    use crate::handle::Mailbox;
+
+    #[test]
+    fn the_addresses_of_a_host_are_tried_in_turn_until_one_answers() {
+        let refuses = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let answers = listener.local_addr().unwrap();
+
+        let mut poll = Poll::new().unwrap();
+        let (doorbell, _ear) = Doorbell::new(poll.registry(), Token(0)).unwrap();
+        let mailbox = Mailbox::new(doorbell, 1);
+        let resolver =
+            Resolver::with(mailbox.shared(), Arc::new(move |_| Ok(vec![refuses, refuses, answers])));
+        let mut dialer = Dialer::new(resolver, 1, 0, Duration::from_secs(10));
+        let limits = Limits { max_frame: 2048, max_queue: 2048 };
+        let registry = poll.registry().try_clone().unwrap();
+        let mut links = Links::new(registry, 1, 1, limits, Duration::ZERO);
+
+        let host = Address::new("host", 1).unwrap();
+        dialer.dial(host.clone(), &mut links, Time::ZERO);
+        let mut events = Events::with_capacity(4);
+        let mut reached = None;
+        let mut ready = Vec::new();
+        while reached.is_none() {
+            poll.poll(&mut events, Some(Duration::from_secs(10))).unwrap();
+            assert!(!events.is_empty(), "nothing happens any more");
+            for link in events.iter().filter_map(|event| links.at(event.token()).map(|it| it.link)) {
+                ready.push(link);
+            }
+            dialer.take_answers(&mut links, Time::ZERO);
+            for link in ready.drain(..) {
+                if let Some(Phase::Dialing(id)) = links.get(link).map(|it| it.phase) {
+                    reached = reached.or(dialer.progress(id, &mut links, Time::ZERO));
+                }
+            }
+            assert!(dialer.next_failure().is_none());
+        }
+        assert_eq!(reached, Some(host));
+        assert!(dialer.is_idle());
+        assert_eq!(links.len(), 1);
+    }
+}

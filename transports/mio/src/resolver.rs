@@ -18,7 +18,7 @@ const MAX_THREADS: usize = 4;
 const MAX_ADDRESSES: usize = 8;
 
 /// How a host's addresses are found out.
-type LookUp = dyn Fn(&Address) -> Result<Vec<SocketAddr>, DialError> + Send + Sync;
+pub(crate) type LookUp = dyn Fn(&Address) -> Result<Vec<SocketAddr>, DialError> + Send + Sync;
 
 /// Answers come through a channel and ring the loop's bell. No thread is started before the first host name that is
 /// no IP address, and none outlives its question.
@@ -45,7 +45,8 @@ impl Resolver {
         Self::with(shared, Arc::new(ask_system))
     }
 
-    fn with(shared: Arc<Shared>, look_up: Arc<LookUp>) -> Self {
+    /// A resolver that asks `look_up`.
+    pub(crate) fn with(shared: Arc<Shared>, look_up: Arc<LookUp>) -> Self {
         let (sender, answers) = channel();
         Self { look_up, shared, answers, sender, waiting: VecDeque::new(), running: 0 }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chinwag::Content;
 use chinwag_mio::Options;
 
-use crate::common::{Peer, Stranger, config, line, link, turn_until};
+use crate::common::{Peer, Stranger, config, line, link, native_ping, turn_until};
 
 /// Ann and Bob chat, a stranger does its worst to Ann, and then they still chat.
 fn survive(do_worst: impl FnOnce(&mut Peer, &mut Peer)) -> Peer {
@@ -95,11 +95,25 @@ fn one_object_before_a_half_close_is_read_to_its_end() {
 }
 
 #[test]
+fn one_that_asks_and_says_no_more_still_gets_its_answer() {
+    survive(|ann, bob| {
+        let mut stranger = Stranger::connect(ann);
+        stranger.say(&native_ping("eve"));
+        stranger.0.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut lines = 0;
+        turn_until(&mut [ann, bob], "the answer", |_| {
+            lines += stranger.lines();
+            lines > 0
+        });
+    });
+}
+
+#[test]
 fn a_reset_ends_the_link_and_nothing_else() {
     let ann = survive(|ann, bob| {
         // Unread bytes at the closing end turn the close into a reset.
         let mut stranger = Stranger::connect(ann);
-        stranger.say(&crate::common::native_ping("eve"));
+        stranger.say(&native_ping("eve"));
         turn_until(&mut [&mut *ann, &mut *bob], "eve to be linked", |peers| peers[0].linked() == 2);
         ann.say("unread by eve");
         turn_until(&mut [&mut *ann, &mut *bob], "bob to hear", |peers| !peers[1].heard().is_empty());

@@ -1,12 +1,13 @@
 //! Commands and the end come from other threads.
 
 use std::ops::ControlFlow;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 
 use chinwag::{Command, Event};
 use chinwag_mio::{HandleError, MioDriver, Options, random_seed};
 
-use crate::common::{Peer, config, link, turn_until};
+use crate::common::{PATIENCE, Peer, config, link, turn_until};
 
 #[test]
 fn commands_from_another_thread_are_carried_out_in_order() {
@@ -24,25 +25,27 @@ fn commands_from_another_thread_are_carried_out_in_order() {
 }
 
 #[test]
-fn a_loop_that_waits_for_ever_is_woken() {
+fn a_loop_that_waits_for_ever_is_woken_each_time() {
     let mut driver = MioDriver::new(config("ann"), random_seed(), Options::default()).unwrap();
     let handle = driver.handle();
+    let (tell, told) = channel();
     let sleeper = thread::spawn(move || {
-        let mut failed = Vec::new();
-        driver
-            .run(|_, event| {
-                if let Event::CommandFailed { error } = event {
-                    failed.push(error.to_string());
-                }
-                ControlFlow::Continue(())
-            })
-            .unwrap();
-        failed
+        driver.run(|_, event| {
+            if let Event::CommandFailed { error } = event {
+                tell.send(error.to_string()).unwrap();
+            }
+            ControlFlow::Continue(())
+        })
     });
     let own: chinwag::PeerId = "ann".parse().unwrap();
-    handle.send(Command::Direct { to: own, body: "me?".into() }).unwrap();
+    for _ in 0..3 {
+        handle.send(Command::Direct { to: own.clone(), body: "me?".into() }).unwrap();
+        assert_eq!(told.recv_timeout(PATIENCE).unwrap(), "that is our own name");
+    }
     handle.shutdown();
-    assert_eq!(sleeper.join().unwrap(), ["that is our own name"]);
+    // The sender goes when the loop ends.
+    assert_eq!(told.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected));
+    sleeper.join().unwrap().unwrap();
     let late = handle.send(Command::Leave);
     assert_eq!(late, Err(HandleError::Stopped(Command::Leave)));
 }

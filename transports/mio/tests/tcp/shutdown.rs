@@ -6,7 +6,7 @@ use std::time::Duration;
 use chinwag::Event;
 use chinwag_mio::{MioDriver, Options, random_seed};
 
-use crate::common::{Peer, Stopwatch, config, link, turn_until, with_full_buffers};
+use crate::common::{Peer, Stopwatch, Stranger, config, link, native_ping, turn_until, with_full_buffers};
 
 #[test]
 fn a_thousand_queued_messages_are_flushed() {
@@ -50,6 +50,26 @@ fn a_link_that_takes_nothing_is_closed_after_its_time_however_long_the_loop_goes
     turn_until(&mut [&mut ann], "the link to be given up", |peers| peers[0].driver.is_finished());
     assert!(watch.elapsed() >= Duration::from_millis(300), "{:?}", watch.elapsed());
     assert_eq!((ann.driver.counters().cut_short, ann.driver.connections()), (1, 0));
+}
+
+#[test]
+fn a_closed_link_says_so_at_once_and_still_listens_for_a_while() {
+    let mut ann = Peer::new("ann");
+    let mut eve = Stranger::connect(&ann);
+    eve.say(&native_ping("eve"));
+    turn_until(&mut [&mut ann], "eve to be linked", |peers| peers[0].linked() == 1);
+    ann.driver.with_node(|node, now| node.leave(now));
+    let watch = Stopwatch::start();
+    turn_until(&mut [&mut ann], "eve to be told", |_| eve.is_closed());
+    assert!(watch.elapsed() < Duration::from_millis(500), "{:?}", watch.elapsed());
+    // What Eve says meanwhile is no reason to break the link: it could cost her what she has not read.
+    assert_eq!(ann.driver.connections(), 1);
+    for _ in 0..3 {
+        eve.say(b"wait\n");
+        ann.turn();
+    }
+    drop(eve);
+    turn_until(&mut [&mut ann], "the link to be closed at both ends", |peers| peers[0].driver.is_finished());
 }
 
 #[test]
