@@ -1,0 +1,16 @@
+//! The driver over real loopback sockets: one behaviour a file.
+
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test picks the events it is about")]
+#![expect(clippy::unwrap_used, reason = "what a test cannot have is its failure")]
+
+mod bad_input;
+mod chat;
+mod classic_peers;
+mod common;
+mod dialing;
+mod embedded;
+mod listening;
+mod many_connections;
+mod other_threads;
+mod shutdown;
+mod slow_reader;

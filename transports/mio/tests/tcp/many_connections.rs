@@ -1,0 +1,84 @@
+//! A thousand connections at once, with and without room for them.
+
+use std::time::Duration;
+
+use chinwag_mio::Options;
+
+use crate::common::{Peer, Stranger, config, link, turn_for, turn_until};
+
+const CROWD: usize = 1000;
+
+fn crowd(ann: &mut Peer, bob: &mut Peer) -> Vec<Stranger> {
+    let mut crowd = Vec::new();
+    for n in 0..CROWD {
+        crowd.push(Stranger::connect(ann));
+        if n % 50 == 0 {
+            ann.turn();
+            bob.turn();
+        }
+    }
+    crowd
+}
+
+#[test]
+fn a_thousand_that_say_nothing_are_sent_away_and_nobody_suffers() {
+    raise_file_limit();
+    let mut quick = config("ann");
+    quick.handshake = Duration::from_secs(1);
+    quick.max_links = 2048;
+    let mut options = Options::default();
+    options.max_links = 2048;
+    let (mut ann, mut bob) = (Peer::with(quick, options), Peer::new("bob"));
+    link(&mut [&mut ann, &mut bob]);
+    let mut crowd = crowd(&mut ann, &mut bob);
+    turn_until(&mut [&mut ann, &mut bob], "the crowd to be let in", |peers| {
+        peers[0].driver.counters().accepted > CROWD as u64
+    });
+    bob.say("through the crowd");
+    turn_until(&mut [&mut ann, &mut bob], "ann to hear", |peers| !peers[0].heard().is_empty());
+    turn_until(&mut [&mut ann, &mut bob], "the crowd to be sent away", |_| {
+        crowd.iter_mut().all(Stranger::is_closed)
+    });
+    drop(crowd);
+    turn_until(&mut [&mut ann, &mut bob], "the connections to be gone", |peers| {
+        peers[0].driver.connections() == 1
+    });
+    assert_eq!(ann.linked(), 1);
+}
+
+#[test]
+fn those_beyond_the_limit_are_turned_away_and_dialing_still_works() {
+    raise_file_limit();
+    let mut options = Options::default();
+    options.max_links = 100;
+    let (mut ann, mut bob, mut cleo) =
+        (Peer::with(config("ann"), options), Peer::new("bob"), Peer::new("cleo"));
+    link(&mut [&mut ann, &mut bob]);
+    let crowd = crowd(&mut ann, &mut bob);
+    turn_until(&mut [&mut ann, &mut bob], "the crowd to be counted", |peers| {
+        let counters = peers[0].driver.counters();
+        counters.accepted + counters.refused > CROWD as u64
+    });
+    assert!(ann.driver.connections() <= 100, "{} connections", ann.driver.connections());
+    assert!(ann.driver.counters().refused >= 900, "{:?}", ann.driver.counters());
+    let address = cleo.address.clone();
+    ann.join(&address);
+    turn_until(&mut [&mut ann, &mut bob, &mut cleo], "cleo to be linked", |peers| peers[2].linked() > 0);
+    bob.say("through the crowd");
+    turn_until(&mut [&mut ann, &mut bob, &mut cleo], "ann and cleo to hear", |peers| {
+        !peers[0].heard().is_empty() && !peers[2].heard().is_empty()
+    });
+    drop(crowd);
+    turn_for(&mut [&mut ann, &mut bob], Duration::from_millis(50));
+}
+
+/// So that both ends of every connection fit into this process.
+fn raise_file_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        setrlimit(Resource::Nofile, limit).unwrap();
+    }
+}
