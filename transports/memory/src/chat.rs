@@ -90,14 +90,13 @@ impl Network {
     pub fn broadcast(&mut self, node: NodeId, body: impl Into<Body>) -> Result<MessageId, CommandError> {
         let body = body.into();
         let now = self.now();
-        let fabric = &mut self.fabric;
-        if !fabric.host(node).running {
+        if !self.is_running(node) {
             return Err(CommandError::Crashed(node));
         }
         let id = self.nodes[node.index()].broadcast(now, body.clone());
         if let Ok(id) = &id {
             // Before the node acts on it, so that its first copy has an author.
-            fabric.ledger.published(node, now, id);
+            self.fabric.ledger.published(node, now, id, body.clone());
         }
         self.after_command(node, Command::Broadcast(body));
         Ok(id?)

@@ -1,6 +1,7 @@
 //! Promises, checked against everything that nodes emit.
 
 use core::fmt;
+use core::ops::RangeInclusive;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chinwag::{Event, MessageId, Sequence, StreamId, Time};
@@ -143,8 +144,24 @@ pub(crate) struct Checker {
 /// What one node has delivered in its present run.
 #[derive(Clone, Debug, Default)]
 struct Heard {
-    streams: BTreeMap<StreamId, u64>,
+    streams: BTreeMap<StreamId, HeardStream>,
     others: BTreeSet<MessageId>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct HeardStream {
+    /// Everything up to this number was delivered or reported missing.
+    passed: u64,
+    /// What was reported missing.
+    missing: Vec<RangeInclusive<u64>>,
+    /// What was delivered under the name by which old peers know it.
+    out_of_line: BTreeSet<u64>,
+}
+
+impl HeardStream {
+    fn misses(&self, sequence: u64) -> bool {
+        self.missing.iter().any(|range| range.contains(&sequence))
+    }
 }
 
 impl Checker {
@@ -175,7 +192,7 @@ impl Checker {
     pub(crate) fn emitted(&mut self, node: NodeId, now: Time, event: &Event, ledger: &mut Ledger) {
         let mut broken = None;
         if let Event::Delivered(delivery) = event {
-            let origin = ledger.delivered(node, now, delivery);
+            let (origin, first_name) = ledger.delivered(node, now, delivery);
             if !self.active {
                 return;
             }
@@ -184,7 +201,7 @@ impl Checker {
             broken = match origin {
                 Origin::Nobody => Some(Promise::NothingFromNowhere { id }),
                 Origin::Altered => Some(Promise::Unaltered { id }),
-                Origin::Genuine => id.and_then(|id| self.delivered(node, id)),
+                Origin::Genuine => id.and_then(|id| self.delivered(node, id, first_name)),
             };
         } else if !self.active {
             return;
@@ -192,28 +209,40 @@ impl Checker {
             self.checked.direct += 1;
             broken = delivery.id().and_then(|id| self.once(node, id));
         } else if let Event::Gap { stream, from, to, .. } = event {
-            self.checked.missing += to.get().saturating_sub(from.get()).saturating_add(1);
-            let last = self.heard(node).streams.entry(stream.clone()).or_default();
-            *last = (*last).max(to.get());
+            let count = to.get().saturating_sub(from.get()).saturating_add(1);
+            self.checked.missing = self.checked.missing.saturating_add(count);
+            let heard = self.heard(node).streams.entry(stream.clone()).or_default();
+            heard.missing.push(from.get()..=to.get());
+            heard.passed = heard.passed.max(to.get());
         }
         if let Some(promise) = broken {
             self.first.get_or_insert(Violation { at: now, node: Some(node), promise });
         }
     }
 
-    fn delivered(&mut self, node: NodeId, id: MessageId) -> Option<Promise> {
-        let MessageId::Native { stream, sequence } = &id else { return self.once(node, id) };
-        let last = self.heard(node).streams.entry(stream.clone()).or_default();
-        let (before, this) = (*last, sequence.get());
-        *last = before.max(this);
-        if this == before {
+    fn delivered(&mut self, node: NodeId, id: MessageId, first_name: Option<MessageId>) -> Option<Promise> {
+        let Some(MessageId::Native { stream, sequence }) = first_name else { return self.once(node, id) };
+        let (this, native) = (sequence.get(), matches!(id, MessageId::Native { .. }));
+        let heard = self.heard(node).streams.entry(stream).or_default();
+        if !native {
+            // It came by way of an old peer, outside its stream.
+            let again = this <= heard.passed && !heard.misses(this);
+            return (again || !heard.out_of_line.insert(this)).then_some(Promise::AtMostOnce { id });
+        }
+        if this <= heard.passed {
+            return Some(match Sequence::new(heard.passed).filter(|_| heard.misses(this)) {
+                Some(after) => Promise::AuthorOrder { id, after },
+                None => Promise::AtMostOnce { id },
+            });
+        }
+        let mut skipped = heard.passed.saturating_add(1)..this;
+        let silent = skipped.find(|number| !heard.out_of_line.contains(number));
+        heard.passed = this;
+        if heard.out_of_line.contains(&this) {
             return Some(Promise::AtMostOnce { id });
         }
-        if let Some(after) = Sequence::new(before).filter(|_| this < before) {
-            return Some(Promise::AuthorOrder { id, after });
-        }
-        if this > before.saturating_add(1) {
-            return Some(Promise::NoSilentGap { id, missing: before.saturating_add(1) });
+        if let Some(missing) = silent {
+            return Some(Promise::NoSilentGap { id, missing });
         }
         self.checked.in_order += 1;
         None

@@ -173,8 +173,9 @@ impl Fabric {
         for link in links {
             let host = self.host_mut(node);
             host.history.sent(link, fingerprint);
+            let lost = host.has_lost(link);
             let Some(end) = host.ends.get_mut(link).filter(|end| end.state != EndState::Dialing) else {
-                self.stats.misdirected += 1;
+                self.stats.misdirected += u64::from(!lost);
                 continue;
             };
             end.sent += 1;
@@ -200,7 +201,7 @@ impl Fabric {
         let host = self.host_mut(node);
         host.history.closed(link);
         let Some(end) = host.ends.get(link) else {
-            self.stats.misdirected += 1;
+            self.stats.misdirected += u64::from(!host.has_lost(link));
             return;
         };
         if let (true, Some(peer_link)) = (end.is_stream(), end.peer_link) {

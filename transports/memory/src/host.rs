@@ -26,7 +26,9 @@ pub(crate) struct Host {
     /// The one deadline that is in the queue and counts; others there are outdated.
     pub(crate) alarm: Option<Time>,
     /// What to tell the node if it starts again with its memory.
-    pub(crate) lost: Vec<Input>,
+    pub(crate) lost: VecDeque<Input>,
+    /// When it last crashed.
+    pub(crate) crashed_at: Time,
     pub(crate) history: History,
     pub(crate) events: Vec<(Time, Event)>,
     links_made: u64,
@@ -52,7 +54,8 @@ impl Host {
             ends: Ends::default(),
             accepted: BTreeMap::new(),
             alarm: None,
-            lost: Vec::new(),
+            lost: VecDeque::new(),
+            crashed_at: Time::ZERO,
             history: History::default(),
             events: Vec::new(),
             links_made: 0,
@@ -86,6 +89,12 @@ impl Host {
             held: VecDeque::new(),
         });
         link
+    }
+
+    /// Whether a link is gone and the node was not told yet.
+    pub(crate) fn has_lost(&self, link: LinkId) -> bool {
+        let is_it = |input: &Input| matches!(input, Input::LinkDown { link: lost, .. } if *lost == link);
+        self.lost.iter().any(is_it)
     }
 
     /// The key of something that this node causes.

@@ -81,6 +81,10 @@ impl Spread {
     pub fn last_delivery(&self) -> Option<Duration> {
         self.deliveries.iter().map(|reached| reached.after).max()
     }
+
+    fn hops_to(&self, node: NodeId) -> Option<u16> {
+        self.first_hop.get(node.index()).copied().filter(|&hops| hops != UNREACHED)
+    }
 }
 
 /// On which broadcast's way a packet is.
@@ -92,9 +96,13 @@ pub(crate) struct Tag {
 
 #[derive(Clone, Debug)]
 struct Post {
+    /// Its first name: of a native message, the native one.
+    id: MessageId,
     author: Option<NodeId>,
-    /// What its author said; `None` until it was first sent.
+    /// What its author said; `None` if nobody of the author's name has said it.
     body: Option<Body>,
+    /// Whether its author has sent it in its own dialect.
+    sent: bool,
     /// `None` unless broadcasts are followed.
     spread: Option<u32>,
 }
@@ -105,6 +113,8 @@ pub(crate) struct Ledger {
     by_id: HashMap<MessageId, u32>,
     posts: Vec<Post>,
     spreads: Vec<Spread>,
+    /// Posts that were said and not sent yet, with who said them.
+    unsent: Vec<(NodeId, u32)>,
     track_spread: bool,
     /// Neither checked nor followed: nothing is kept.
     idle: bool,
@@ -127,6 +137,7 @@ impl Ledger {
             by_id: HashMap::new(),
             posts: Vec::new(),
             spreads: Vec::new(),
+            unsent: Vec::new(),
             track_spread,
             idle: !checks && !track_spread,
         }
@@ -142,9 +153,10 @@ impl Ledger {
     }
 
     /// An application said something.
-    pub(crate) fn published(&mut self, node: NodeId, now: Time, id: &MessageId) {
+    pub(crate) fn published(&mut self, node: NodeId, now: Time, id: &MessageId, body: Body) {
         if !self.idle && !self.by_id.contains_key(id) {
-            self.enter(id.clone(), Some(node), now, None);
+            let index = self.enter(id.clone(), Some(node), now, Some(body));
+            self.unsent.push((node, index));
         }
     }
 
@@ -163,21 +175,35 @@ impl Ledger {
         let id = message.id()?;
         let is_author = name == Some(message.originator());
         let known = self.by_id.get(&id).copied();
-        let index = known.unwrap_or_else(|| self.enter(id.clone(), is_author.then_some(node), now, None));
-        let post = self.posts.get_mut(index as usize)?;
-        if is_author && post.body.is_none() {
-            post.author = post.author.or(Some(node));
-            post.body = Some(said.body.clone());
-            // Old peers know it by another name, derived from what it says.
-            self.by_id.entry(MessageId::Classic(message.classic_id())).or_insert(index);
+        let known = known.or_else(|| if is_author { self.rename(node, &id, &said.body) } else { None });
+        let index = known.unwrap_or_else(|| self.enter(id, is_author.then_some(node), now, None));
+        if is_author {
+            self.sent(index, node, message, &said.body);
         }
-        let hops = post
-            .spread
-            .and_then(|spread| self.spreads.get(spread as usize))
-            .and_then(|spread| spread.first_hop.get(node.index()).copied())
-            .filter(|&hops| hops != UNREACHED)
-            .unwrap_or(0);
+        let hops = self.spread_of(index).map_or(0, |spread| spread.hops_to(node).unwrap_or(0));
         Some(Tag { post: index, hops: hops.saturating_add(1) })
+    }
+
+    /// A message that its author says to old peers first, under the name that they know it by.
+    fn rename(&mut self, node: NodeId, id: &MessageId, body: &Body) -> Option<u32> {
+        let is_it = |(author, post): &(NodeId, u32)| {
+            *author == node
+                && self.posts.get(*post as usize).is_some_and(|post| post.body.as_ref() == Some(body))
+        };
+        let at = self.unsent.iter().position(is_it)?;
+        let (_, index) = self.unsent.remove(at);
+        self.by_id.insert(id.clone(), index);
+        Some(index)
+    }
+
+    fn sent(&mut self, index: u32, node: NodeId, message: &Message, body: &Body) {
+        let Some(post) = self.posts.get_mut(index as usize).filter(|post| !post.sent) else { return };
+        post.sent = true;
+        post.author = post.author.or(Some(node));
+        post.body.get_or_insert_with(|| body.clone());
+        // Old peers know it by another name, derived from what it says.
+        self.by_id.entry(MessageId::Classic(message.classic_id())).or_insert(index);
+        self.unsent.retain(|(_, unsent)| *unsent != index);
     }
 
     /// A copy was handed to `node`.
@@ -193,27 +219,30 @@ impl Ledger {
         }
     }
 
-    /// A node delivered a broadcast to its application.
-    pub(crate) fn delivered(&mut self, node: NodeId, now: Time, delivery: &Delivery) -> Origin {
-        if self.idle {
-            return Origin::Genuine;
-        }
+    /// A node delivered a broadcast to its application: where it comes from, and its first name.
+    pub(crate) fn delivered(
+        &mut self,
+        node: NodeId,
+        now: Time,
+        delivery: &Delivery,
+    ) -> (Origin, Option<MessageId>) {
         let index = delivery.id().and_then(|id| self.by_id.get(&id).copied());
         let Some((index, post)) = index.and_then(|index| Some((index, self.posts.get(index as usize)?)))
         else {
-            return Origin::Nobody;
+            return (Origin::Nobody, None);
         };
         let origin = match &post.body {
             Some(body) if body == delivery.body() => Origin::Genuine,
             Some(_) => Origin::Altered,
             None => Origin::Nobody,
         };
+        let first_name = post.id.clone();
         if let Some(spread) = self.spread_of(index) {
-            let hops = spread.first_hop.get(node.index()).copied().filter(|&hops| hops != UNREACHED);
+            let hops = spread.hops_to(node).unwrap_or(0);
             let after = now.saturating_since(spread.published);
-            spread.deliveries.push(Reached { node, hops: hops.unwrap_or(0), after });
+            spread.deliveries.push(Reached { node, hops, after });
         }
-        origin
+        (origin, Some(first_name))
     }
 
     fn enter(&mut self, id: MessageId, author: Option<NodeId>, now: Time, body: Option<Body>) -> u32 {
@@ -229,8 +258,8 @@ impl Ledger {
                 first_hop: Vec::new(),
             });
         }
-        self.posts.push(Post { author, body, spread });
-        self.by_id.insert(id, index);
+        self.by_id.insert(id.clone(), index);
+        self.posts.push(Post { id, author, body, sent: false, spread });
         index
     }
 

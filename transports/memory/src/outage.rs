@@ -49,8 +49,10 @@ impl Fabric {
         for (link, peer_link) in streams {
             self.post(node, link, Occurrence::Ended { link: peer_link, end: LinkEnd::Broken });
         }
+        let now = self.now;
         let host = self.host_mut(node);
         host.running = false;
+        host.crashed_at = now;
         host.alarm = None;
         host.accepted.clear();
         for end in host.ends.take_all() {
@@ -60,7 +62,7 @@ impl Fabric {
             } else {
                 Input::LinkDown { link: end.link, end: LinkEnd::Broken }
             };
-            self.host_mut(node).lost.push(lost);
+            self.host_mut(node).lost.push_back(lost);
             self.drop_end(end, DropReason::Crashed);
         }
     }

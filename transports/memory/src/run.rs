@@ -128,15 +128,17 @@ impl<N: Node> Network<N> {
         let host = self.fabric.host_mut(node);
         host.running = true;
         host.starts += 1;
-        let lost = core::mem::take(&mut host.lost);
         let (address, listening, starts) = (host.address.clone(), host.listening, host.starts);
         match memory {
             Memory::Kept => {
-                for input in lost {
-                    self.feed(node, Told::of(input));
+                // In the node's time it has just crashed: what is due since then comes after what it has lost.
+                let crashed_at = host.crashed_at;
+                while let Some(input) = self.fabric.host_mut(node).lost.pop_front() {
+                    self.feed_at(crashed_at, node, Told::of(input));
                 }
             }
             Memory::Lost => {
+                host.lost.clear();
                 let start = Start { node, address, listening, seed: self.seed_of(node, starts) };
                 let fresh = self.nodes[node.index()].restarted(&start);
                 if let Some(trace) = &mut self.trace {
@@ -162,7 +164,12 @@ impl<N: Node> Network<N> {
     }
 
     pub(crate) fn feed(&mut self, node: NodeId, told: Told) {
-        let now = self.fabric.now;
+        self.feed_at(self.fabric.now, node, told);
+        let deadline = self.nodes[node.index()].next_deadline();
+        self.fabric.set_alarm(node, deadline);
+    }
+
+    fn feed_at(&mut self, now: Time, node: NodeId, told: Told) {
         self.fabric.stats.inputs += 1;
         self.fabric.host_mut(node).history.told(now, &told.input, told.fingerprint);
         if let Some(trace) = &mut self.trace {
@@ -170,7 +177,6 @@ impl<N: Node> Network<N> {
         }
         let state = &mut self.nodes[node.index()];
         state.handle(now, told.input, &mut Effects::new(node, &mut self.fabric));
-        self.fabric.set_alarm(node, state.next_deadline());
     }
 
     pub(crate) fn seed_of(&self, node: NodeId, start: u64) -> Seed {

@@ -1,5 +1,7 @@
 //! The checks find what they are for: nodes that break a promise, one each.
 
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
 use chinwag::{Action, ChatNode, Content, Event, Input, Message, MessageId, PeerId, Post, Time};
 use chinwag_memory::{
     AddError, Effects, LinkModel, Network, NetworkConfig, Node, NodeId, Promise, Start, Violation,

@@ -1,5 +1,7 @@
 //! One eventful run, for the tests that compare runs.
 
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
 use chinwag::Dialects;
 use chinwag_memory::{
     AddError, CommandError, Fault, LinkModel, Memory, Network, NetworkConfig, NodeId, config_for, ms, secs,
@@ -26,6 +28,7 @@ pub(crate) fn eventful(config: NetworkConfig) -> Network {
     network.restart(nodes[4], Memory::Kept);
     talk(&mut network, &nodes, 3).expect("said");
     network.run_for(secs(10));
+    network.check().expect("every promise is kept");
     network
 }
 
