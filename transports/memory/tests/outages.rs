@@ -17,9 +17,8 @@ fn pair(config: NetworkConfig) -> (Network, NodeId, NodeId) {
 }
 
 fn downs(network: &Network, node: NodeId) -> Vec<DownReason> {
-    let downs = network.events(node).iter().filter_map(|(_, event)| match event {
-        Event::PeerDown { reason, .. } => Some(*reason),
-        _ => None,
+    let downs = network.events(node).iter().filter_map(|(_, event)| {
+        if let Event::PeerDown { reason, .. } = event { Some(*reason) } else { None }
     });
     downs.collect()
 }
