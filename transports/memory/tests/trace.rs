@@ -1,7 +1,5 @@
 //! A trace is enough to repeat what the nodes did.
 
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
-
 mod support;
 
 use chinwag::Input;
