@@ -86,7 +86,7 @@ impl Fabric {
             Semantics::Datagram if severed => self.drop_packet(&packet, DropReason::Partition),
             Semantics::Stream if severed || !end.held.is_empty() => {
                 self.stats.held_back += 1;
-                self.unrest.packets -= u64::from(!packet.upkeep);
+                self.unrest.packets = self.unrest.packets.saturating_sub(u64::from(!packet.upkeep));
                 self.hold(node, link, Held::Packet(packet));
             }
             Semantics::Datagram | Semantics::Stream => self.hand_over(node, link, packet, inbox),

@@ -282,6 +282,28 @@ pub(crate) fn check_counters(stats: &Stats, on_their_way: u64) -> Result<(), Pro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chinwag::{ClassicId, Epoch, PeerId};
+
+    #[test]
+    fn a_message_with_two_names_is_delivered_under_one() {
+        let stream = StreamId::new(PeerId::new("ann").unwrap(), Epoch::new(1));
+        let native = |number| MessageId::native(stream.clone(), Sequence::new(number).unwrap());
+        let classic = |number: u128| MessageId::Classic(ClassicId::new(number));
+        let node = NodeId::from_index(0);
+        let mut checker = Checker::new(true);
+        let mut deliver = |id: &MessageId, number| checker.delivered(node, id.clone(), Some(native(number)));
+        // The second came by way of an old peer, before its turn: then the stream goes on after it.
+        assert_eq!(deliver(&native(1), 1), None);
+        assert_eq!(deliver(&classic(2), 2), None);
+        assert_eq!(deliver(&native(3), 3), None);
+        for (id, number) in [(classic(2), 2), (native(2), 2), (classic(1), 1), (classic(3), 3)] {
+            assert_eq!(deliver(&id, number), Some(Promise::AtMostOnce { id: id.clone() }));
+        }
+        assert_eq!(deliver(&classic(5), 5), None);
+        let silent = Promise::NoSilentGap { id: native(6), missing: 4 };
+        assert_eq!(deliver(&native(6), 6), Some(silent));
+        assert_eq!(checker.checked().in_order, 2);
+    }
 
     #[test]
     fn books_that_do_not_balance_are_noticed() {

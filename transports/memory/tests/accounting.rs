@@ -2,8 +2,10 @@
 
 use std::cell::RefCell;
 
-use chinwag::Semantics;
-use chinwag_memory::{Fault, Fidelity, LinkModel, Memory, Network, NetworkConfig, NodeId, Stats, ms, secs};
+use chinwag::{Dialects, Semantics};
+use chinwag_memory::{
+    Fault, Fidelity, LinkModel, Memory, Network, NetworkConfig, NodeId, Stats, config_for, ms, secs,
+};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRng, TestRunner};
 
@@ -28,6 +30,8 @@ enum Step {
 struct Plan {
     seed: u64,
     nodes: usize,
+    /// Which of them speak the old program's dialect, one bit each.
+    classic: u8,
     semantics: Semantics,
     fidelity: Fidelity,
     steps: Vec<Step>,
@@ -55,8 +59,17 @@ fn step() -> impl Strategy<Value = Step> {
 fn plan() -> impl Strategy<Value = Plan> {
     let semantics = prop_oneof![Just(Semantics::Stream), Just(Semantics::Datagram)];
     let fidelity = prop_oneof![Just(Fidelity::Typed), Just(Fidelity::Bytes)];
-    (any::<u64>(), 2..8usize, semantics, fidelity, prop::collection::vec(step(), 1..60)).prop_map(
-        |(seed, nodes, semantics, fidelity, steps)| Plan { seed, nodes, semantics, fidelity, steps },
+    let classic = prop_oneof![2 => Just(0), 1 => any::<u8>()];
+    let steps = prop::collection::vec(step(), 1..60);
+    (any::<u64>(), 2..8usize, classic, semantics, fidelity, steps).prop_map(
+        |(seed, nodes, classic, semantics, fidelity, steps)| Plan {
+            seed,
+            nodes,
+            classic,
+            semantics,
+            fidelity,
+            steps,
+        },
     )
 }
 
@@ -67,14 +80,20 @@ fn run(plan: &Plan) -> Result<Stats, Box<dyn std::error::Error>> {
     };
     let config = NetworkConfig::new(plan.seed).link(link.jitter(ms(10))).fidelity(plan.fidelity);
     let mut network = Network::new(config);
-    let names = (0..plan.nodes).map(|index| format!("peer {index}"));
-    let nodes: Vec<NodeId> = names.map(|name| network.add_node(&name)).collect::<Result<_, _>>()?;
+    let mut add = |index: usize| {
+        let mut config = config_for(&format!("peer {index}"))?;
+        if plan.classic >> index & 1 == 1 {
+            config.dialects = Dialects::Classic;
+        }
+        network.add_node_with(config)
+    };
+    let nodes: Vec<NodeId> = (0..plan.nodes).map(&mut add).collect::<Result<_, _>>()?;
     let pick = |index: &usize| nodes[index % nodes.len()];
-    for step in &plan.steps {
+    for (number, step) in plan.steps.iter().enumerate() {
         // That a command is refused is fine: most are about peers that are not known.
         match step {
             Step::Join(node, to) => drop(network.join(pick(node), pick(to))),
-            Step::Broadcast(node) => drop(network.broadcast(pick(node), "to all")),
+            Step::Broadcast(node) => drop(network.broadcast(pick(node), format!("{number}, to all"))),
             Step::Direct(node, to) => drop(network.direct(pick(node), pick(to), "to you")),
             Step::RequestPeers(node, of) => drop(network.request_peers(pick(node), pick(of))),
             Step::Leave(node) => drop(network.leave(pick(node))),
