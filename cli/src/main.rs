@@ -4,6 +4,7 @@ mod arguments;
 mod chat;
 mod clock;
 mod command;
+mod demo;
 mod exit;
 mod logging;
 mod notice;
@@ -23,7 +24,9 @@ fn main() -> ExitCode {
     logging::start(arguments.verbose);
     let ended = match arguments.program {
         Some(Program::Chat(chat)) => chat::run(&chat),
-        _ => Ok(Exit::Failed),
+        Some(Program::Demo(demo)) => demo::run(&demo),
+        None => demo::run(&arguments::DemoArguments::default()),
+        Some(Program::Sim(_)) => Ok(Exit::Failed),
     };
     let exit = ended.unwrap_or_else(|error| {
         // Nothing is left to be done if standard error is closed too.
