@@ -1,0 +1,251 @@
+//! Promises, checked against everything that nodes emit.
+
+use core::fmt;
+use std::collections::{BTreeMap, BTreeSet};
+
+use chinwag::{Event, MessageId, Sequence, StreamId, Time};
+
+use crate::NodeId;
+use crate::ledger::{Ledger, Origin};
+use crate::stats::Stats;
+
+/// How much was checked: a run that checked nothing proves nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct Checked {
+    /// Broadcasts delivered: each at most once at each node and run, as its author said it.
+    pub deliveries: u64,
+    /// Those among them that had a place in their author's stream, and came in order.
+    pub in_order: u64,
+    /// Broadcasts that nodes reported missing.
+    pub missing: u64,
+    /// One-to-one messages delivered, each at most once.
+    pub direct: u64,
+    /// Packets that the books account for.
+    pub packets: u64,
+}
+
+/// A promise that was broken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Violation {
+    /// When.
+    pub at: Time,
+    /// By whom; `None` if by the network itself.
+    pub node: Option<NodeId>,
+    /// Which.
+    pub promise: Promise,
+}
+
+/// What is promised, with what broke it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Promise {
+    /// Each message is delivered at most once.
+    AtMostOnce {
+        /// The message.
+        id: MessageId,
+    },
+    /// Messages of an author's stream are delivered in the order they were said.
+    AuthorOrder {
+        /// The message that came too late.
+        id: MessageId,
+        /// The last one before it.
+        after: Sequence,
+    },
+    /// What is missing is told.
+    NoSilentGap {
+        /// The message before which something is missing.
+        id: MessageId,
+        /// The first that is missing.
+        missing: u64,
+    },
+    /// What is delivered was said.
+    NothingFromNowhere {
+        /// The message.
+        id: Option<MessageId>,
+    },
+    /// What is delivered is what was said.
+    Unaltered {
+        /// The message.
+        id: Option<MessageId>,
+    },
+    /// Every packet was delivered or dropped, or is on its way.
+    BooksBalance {
+        /// The counters.
+        stats: Box<Stats>,
+        /// How many packets are on their way.
+        on_their_way: u64,
+    },
+    /// Nodes send on links that they have.
+    KnownLinks {
+        /// How often one did not.
+        misdirected: u64,
+    },
+    /// Nodes wait for one answer at a time from an address.
+    OneDialAtATime {
+        /// How often one did not.
+        doubled: u64,
+    },
+    /// The next deadline of a node lies ahead.
+    DeadlinesAhead {
+        /// How often it did not.
+        early: u64,
+    },
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at {:?}", self.at)?;
+        if let Some(node) = self.node {
+            write!(f, ", {node}")?;
+        }
+        f.write_str(": ")?;
+        match &self.promise {
+            Promise::AtMostOnce { id } => write!(f, "delivered {id} twice"),
+            Promise::AuthorOrder { id, after } => write!(f, "delivered {id} after number {}", after.get()),
+            Promise::NoSilentGap { id, missing } => {
+                write!(f, "delivered {id} without number {missing}, and said nothing about it")
+            }
+            Promise::NothingFromNowhere { id: Some(id) } => write!(f, "delivered {id}, which nobody said"),
+            Promise::NothingFromNowhere { id: None } => f.write_str("delivered something without a name"),
+            Promise::Unaltered { id: Some(id) } => {
+                write!(f, "delivered {id} with other words than were said")
+            }
+            Promise::Unaltered { id: None } => f.write_str("delivered other words than were said"),
+            Promise::BooksBalance { stats, on_their_way } => {
+                write!(f, "the books do not balance: {on_their_way} packets on their way, and {stats:?}")
+            }
+            Promise::KnownLinks { misdirected } => {
+                write!(f, "nodes used links that they do not have, {misdirected} times")
+            }
+            Promise::OneDialAtATime { doubled } => {
+                write!(f, "nodes dialed an address that they were dialing already, {doubled} times")
+            }
+            Promise::DeadlinesAhead { early } => {
+                write!(f, "nodes had nothing left to do, and a deadline that was not ahead, {early} times")
+            }
+        }
+    }
+}
+
+impl core::error::Error for Violation {}
+
+/// Watches what nodes emit.
+#[derive(Clone, Debug)]
+pub(crate) struct Checker {
+    active: bool,
+    heard: Vec<Heard>,
+    checked: Checked,
+    first: Option<Violation>,
+}
+
+/// What one node has delivered in its present run.
+#[derive(Clone, Debug, Default)]
+struct Heard {
+    streams: BTreeMap<StreamId, u64>,
+    others: BTreeSet<MessageId>,
+}
+
+impl Checker {
+    pub(crate) const fn new(active: bool) -> Self {
+        Self {
+            active,
+            heard: Vec::new(),
+            checked: Checked { deliveries: 0, in_order: 0, missing: 0, direct: 0, packets: 0 },
+            first: None,
+        }
+    }
+
+    pub(crate) const fn checked(&self) -> Checked {
+        self.checked
+    }
+
+    pub(crate) const fn violation(&self) -> Option<&Violation> {
+        self.first.as_ref()
+    }
+
+    /// A node starts without a memory: it may deliver again what it had delivered.
+    pub(crate) fn started_anew(&mut self, node: NodeId) {
+        if let Some(heard) = self.heard.get_mut(node.index()) {
+            *heard = Heard::default();
+        }
+    }
+
+    pub(crate) fn emitted(&mut self, node: NodeId, now: Time, event: &Event, ledger: &mut Ledger) {
+        let mut broken = None;
+        if let Event::Delivered(delivery) = event {
+            let origin = ledger.delivered(node, now, delivery);
+            if !self.active {
+                return;
+            }
+            self.checked.deliveries += 1;
+            let id = delivery.id();
+            broken = match origin {
+                Origin::Nobody => Some(Promise::NothingFromNowhere { id }),
+                Origin::Altered => Some(Promise::Unaltered { id }),
+                Origin::Genuine => id.and_then(|id| self.delivered(node, id)),
+            };
+        } else if !self.active {
+            return;
+        } else if let Event::Direct(delivery) = event {
+            self.checked.direct += 1;
+            broken = delivery.id().and_then(|id| self.once(node, id));
+        } else if let Event::Gap { stream, from, to, .. } = event {
+            self.checked.missing += to.get().saturating_sub(from.get()).saturating_add(1);
+            let last = self.heard(node).streams.entry(stream.clone()).or_default();
+            *last = (*last).max(to.get());
+        }
+        if let Some(promise) = broken {
+            self.first.get_or_insert(Violation { at: now, node: Some(node), promise });
+        }
+    }
+
+    fn delivered(&mut self, node: NodeId, id: MessageId) -> Option<Promise> {
+        let MessageId::Native { stream, sequence } = &id else { return self.once(node, id) };
+        let last = self.heard(node).streams.entry(stream.clone()).or_default();
+        let (before, this) = (*last, sequence.get());
+        *last = before.max(this);
+        if this == before {
+            return Some(Promise::AtMostOnce { id });
+        }
+        if let Some(after) = Sequence::new(before).filter(|_| this < before) {
+            return Some(Promise::AuthorOrder { id, after });
+        }
+        if this > before.saturating_add(1) {
+            return Some(Promise::NoSilentGap { id, missing: before.saturating_add(1) });
+        }
+        self.checked.in_order += 1;
+        None
+    }
+
+    fn once(&mut self, node: NodeId, id: MessageId) -> Option<Promise> {
+        let new = self.heard(node).others.insert(id.clone());
+        (!new).then_some(Promise::AtMostOnce { id })
+    }
+
+    fn heard(&mut self, node: NodeId) -> &mut Heard {
+        if self.heard.len() <= node.index() {
+            self.heard.resize_with(node.index() + 1, Heard::default);
+        }
+        &mut self.heard[node.index()]
+    }
+}
+
+/// What the counters themselves prove.
+pub(crate) fn check_counters(stats: &Stats, on_their_way: u64) -> Result<(), Promise> {
+    let accounted = stats.delivered + stats.dropped.total() + on_their_way;
+    if stats.sent + stats.duplicated != accounted || stats.in_flight != on_their_way {
+        return Err(Promise::BooksBalance { stats: Box::new(*stats), on_their_way });
+    }
+    if stats.misdirected > 0 {
+        return Err(Promise::KnownLinks { misdirected: stats.misdirected });
+    }
+    if stats.dials_doubled > 0 {
+        return Err(Promise::OneDialAtATime { doubled: stats.dials_doubled });
+    }
+    if stats.early_deadlines > 0 {
+        return Err(Promise::DeadlinesAhead { early: stats.early_deadlines });
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! What a network is told about itself.
+
+use core::time::Duration;
+
+use crate::LinkModel;
+
+/// Everything that is set about a network. Set what you need with the methods of the same names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct NetworkConfig {
+    /// What all chance follows from. Neighbouring seeds give unrelated runs.
+    pub seed: u64,
+    /// How links behave that are not set one by one.
+    pub link: LinkModel,
+    /// How messages travel.
+    pub fidelity: Fidelity,
+    /// How long a dial waits for an answer that does not come. Shorter than the nodes' own patience (their
+    /// `handshake`), as a node that has given up a dial may start another one.
+    pub dial_timeout: Duration,
+    /// How long nothing may happen before [`run_until_quiet`](crate::Network::run_until_quiet) calls it quiet.
+    /// Longer than it takes nodes to notice a silent link (their `dead`), if that should have happened before.
+    pub quiet_for: Duration,
+    /// Whether to keep every event that nodes emit.
+    pub keep_events: bool,
+    /// Whether to check what nodes deliver, for [`check`](crate::Network::check).
+    pub checks: bool,
+    /// Whether to follow every broadcast on its way, for [`spreads`](crate::Network::spreads).
+    pub track_spread: bool,
+    /// Whether to record every input, for [`trace`](crate::Network::trace).
+    pub record: bool,
+}
+
+/// How messages travel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fidelity {
+    /// As shared values: nothing is encoded. The fastest.
+    Typed,
+    /// As bytes, encoded by the sender and decoded by the receiver: those of a stream in chunks of any size that
+    /// keep to no frame's borders, those of a datagram whole. Nodes see the same messages at the same times as
+    /// under [`Typed`](Self::Typed) (`tests/fidelity.rs`).
+    Bytes,
+}
+
+impl NetworkConfig {
+    /// Typed messages on streams of 10 to 50 ms latency, checked and kept, neither followed nor recorded.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            link: LinkModel::stream(),
+            fidelity: Fidelity::Typed,
+            dial_timeout: Duration::from_secs(3),
+            quiet_for: Duration::from_secs(5),
+            keep_events: true,
+            checks: true,
+            track_spread: false,
+            record: false,
+        }
+    }
+
+    /// Sets how links behave.
+    #[must_use]
+    pub const fn link(self, link: LinkModel) -> Self {
+        Self { link, ..self }
+    }
+
+    /// Sets how messages travel.
+    #[must_use]
+    pub const fn fidelity(self, fidelity: Fidelity) -> Self {
+        Self { fidelity, ..self }
+    }
+
+    /// Sets how long a dial waits for an answer.
+    #[must_use]
+    pub const fn dial_timeout(self, dial_timeout: Duration) -> Self {
+        Self { dial_timeout, ..self }
+    }
+
+    /// Sets how long nothing may happen before it is called quiet.
+    #[must_use]
+    pub const fn quiet_for(self, quiet_for: Duration) -> Self {
+        Self { quiet_for, ..self }
+    }
+
+    /// Sets whether to keep events.
+    #[must_use]
+    pub const fn keep_events(self, keep_events: bool) -> Self {
+        Self { keep_events, ..self }
+    }
+
+    /// Sets whether to check what nodes deliver.
+    #[must_use]
+    pub const fn checks(self, checks: bool) -> Self {
+        Self { checks, ..self }
+    }
+
+    /// Sets whether to follow broadcasts.
+    #[must_use]
+    pub const fn track_spread(self, track_spread: bool) -> Self {
+        Self { track_spread, ..self }
+    }
+
+    /// Sets whether to record every input.
+    #[must_use]
+    pub const fn record(self, record: bool) -> Self {
+        Self { record, ..self }
+    }
+}

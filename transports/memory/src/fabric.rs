@@ -1,0 +1,364 @@
+//! What connects the nodes: hosts, links, what is on its way, and what nodes do to them.
+
+use core::time::Duration;
+
+use bytes::Bytes;
+use chinwag::{Address, Content, DialError, Event, Input, LinkEnd, LinkId, Message, Semantics, Time};
+use hashbrown::HashMap;
+
+use crate::check::Checker;
+use crate::draw::{Draw, Place, Purpose};
+use crate::fault::{Cut, Fault};
+use crate::fingerprint;
+use crate::host::{End, EndState, Held, Host};
+use crate::ledger::{Ledger, Tag};
+use crate::link_model::{LinkModel, LinkModels};
+use crate::queue::{Class, Key, Queue};
+use crate::stats::{DropReason, Stats};
+use crate::{Fidelity, NetworkConfig, NodeId};
+
+/// Everything of a network but its nodes.
+#[derive(Clone, Debug)]
+pub(crate) struct Fabric {
+    pub(crate) config: NetworkConfig,
+    pub(crate) now: Time,
+    pub(crate) hosts: Vec<Host>,
+    pub(crate) addresses: HashMap<Address, NodeId>,
+    pub(crate) queue: Queue<Happening>,
+    pub(crate) models: LinkModels,
+    pub(crate) cuts: Vec<Cut>,
+    pub(crate) stats: Stats,
+    pub(crate) ledger: Ledger,
+    pub(crate) checker: Checker,
+    pub(crate) unrest: Unrest,
+    pub(crate) faults_scheduled: u64,
+}
+
+/// What keeps a network from being quiet.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Unrest {
+    /// Packets on their way that are more than upkeep, those held back by a partition excepted.
+    pub(crate) packets: u64,
+    /// Dials under way.
+    pub(crate) dials: u64,
+    /// When a node last emitted an event, or was handed a packet that is more than upkeep.
+    pub(crate) last: Time,
+}
+
+/// Something that is going to happen.
+#[derive(Clone, Debug)]
+pub(crate) enum Happening {
+    /// To the network.
+    Fault(Fault),
+    /// A node's deadline.
+    Wake { node: NodeId },
+    /// What a partition held back on a link goes on.
+    Released { node: NodeId, link: LinkId },
+    /// At a node's machine.
+    ToNode { node: NodeId, what: Occurrence },
+}
+
+/// Something that is going to happen at a node's machine. `link` is that node's own number for the link,
+/// `from_link` that of the node at the other end.
+#[derive(Clone, Debug)]
+pub(crate) enum Occurrence {
+    /// A packet arrives.
+    Packet { link: LinkId, packet: Packet },
+    /// A datagram arrives from a dialer, who knows this node's address only.
+    FirstContact { from: NodeId, from_link: LinkId, packet: Packet },
+    /// Somebody dials.
+    Dialed { from: NodeId, from_link: LinkId },
+    /// The dialed node accepts.
+    Accepted { link: LinkId, from: NodeId, from_link: LinkId },
+    /// The dialed machine says that nobody listens.
+    Refused { link: LinkId },
+    /// The dialed address is nobody's.
+    Unresolvable { address: Address },
+    /// Nobody has answered a dial.
+    DialTimedOut { link: LinkId },
+    /// A datagram link, which needs no answer, is there.
+    Opened { link: LinkId },
+    /// A stream ends, after everything that was sent on it.
+    Ended { link: LinkId, end: LinkEnd },
+    /// This end of a broken link notices.
+    NoticedBreak { link: LinkId },
+}
+
+/// A message on its way over one link.
+#[derive(Clone, Debug)]
+pub(crate) struct Packet {
+    pub(crate) payload: Payload,
+    pub(crate) tag: Option<Tag>,
+    /// Keep-alive and introductions, which go on for ever in a network where nothing happens.
+    pub(crate) upkeep: bool,
+    /// Which packet of its sender on its link it is, from 1.
+    pub(crate) number: u64,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Payload {
+    /// The message itself, and its fingerprint.
+    Message(Message, u64),
+    /// The bytes of a datagram.
+    Datagram(Bytes),
+    /// Everything in the pipe of the receiving end up to this offset.
+    PipeUpTo(u64),
+}
+
+impl Fabric {
+    pub(crate) fn new(config: NetworkConfig) -> Self {
+        Self {
+            now: Time::ZERO,
+            hosts: Vec::new(),
+            addresses: HashMap::new(),
+            queue: Queue::new(),
+            models: LinkModels::new(config.link),
+            cuts: Vec::new(),
+            stats: Stats::default(),
+            ledger: Ledger::new(config.checks, config.track_spread),
+            checker: Checker::new(config.checks),
+            unrest: Unrest::default(),
+            faults_scheduled: 0,
+            config,
+        }
+    }
+
+    pub(crate) fn host(&self, node: NodeId) -> &Host {
+        &self.hosts[node.index()]
+    }
+
+    pub(crate) fn host_mut(&mut self, node: NodeId) -> &mut Host {
+        &mut self.hosts[node.index()]
+    }
+
+    pub(crate) fn severed(&self, from: NodeId, to: NodeId) -> bool {
+        self.cuts.iter().any(|cut| cut.severs(from, to))
+    }
+
+    pub(crate) fn dial(&mut self, node: NodeId, address: &Address) {
+        self.stats.dials += 1;
+        self.host_mut(node).history.dialed(address);
+        let Some(&peer) = self.addresses.get(address) else {
+            let key = self.key(node, self.now, Class::Local);
+            let what = Occurrence::Unresolvable { address: address.clone() };
+            self.queue.push(key, Happening::ToNode { node, what });
+            self.unrest.dials += 1;
+            return;
+        };
+        let (now, fidelity) = (self.now, self.config.fidelity);
+        let semantics = self.models.get(node, peer).semantics;
+        let host = self.host_mut(node);
+        let doubled = host.ends.iter().any(|end| end.peer == peer && end.state == EndState::Dialing);
+        let link = host.open(peer, None, semantics, EndState::Dialing, fidelity);
+        match semantics {
+            Semantics::Datagram => {
+                let key = host.key(now, Class::Local);
+                self.queue.push(key, Happening::ToNode { node, what: Occurrence::Opened { link } });
+            }
+            Semantics::Stream => {
+                self.post(node, link, Occurrence::Dialed { from: node, from_link: link });
+                let key = self.key(node, now + self.config.dial_timeout, Class::Local);
+                self.queue.push(key, Happening::ToNode { node, what: Occurrence::DialTimedOut { link } });
+            }
+        }
+        self.stats.dials_doubled += u64::from(doubled);
+        self.unrest.dials += 1;
+    }
+
+    pub(crate) fn send(&mut self, node: NodeId, links: impl Iterator<Item = LinkId>, message: &Message) {
+        let fingerprint = fingerprint::message(message);
+        let name = self.hosts[node.index()].name.as_ref();
+        let tag = self.ledger.sending(node, name, self.now, message);
+        let upkeep = is_upkeep(message);
+        for link in links {
+            let host = self.host_mut(node);
+            host.history.sent(link, fingerprint);
+            let Some(end) = host.ends.get_mut(link).filter(|end| end.state != EndState::Dialing) else {
+                self.stats.misdirected += 1;
+                continue;
+            };
+            end.sent += 1;
+            let packet = Packet {
+                payload: Payload::Message(message.clone(), fingerprint),
+                tag,
+                upkeep,
+                number: end.sent,
+            };
+            let (state, semantics) = (end.state, end.semantics);
+            self.stats.sent += 1;
+            self.stats.in_flight += 1;
+            self.unrest.packets += u64::from(!upkeep);
+            match semantics {
+                _ if state == EndState::Broken => self.drop_packet(&packet, DropReason::Broken),
+                Semantics::Stream => self.send_on_stream(node, link, packet),
+                Semantics::Datagram => self.send_datagram(node, link, packet),
+            }
+        }
+    }
+
+    pub(crate) fn close(&mut self, node: NodeId, link: LinkId) {
+        let host = self.host_mut(node);
+        host.history.closed(link);
+        let Some(end) = host.ends.get(link) else {
+            self.stats.misdirected += 1;
+            return;
+        };
+        if let (true, Some(peer_link)) = (end.is_stream(), end.peer_link) {
+            self.post(node, link, Occurrence::Ended { link: peer_link, end: LinkEnd::Closed });
+        }
+        self.remove_end(node, link, DropReason::Closed);
+    }
+
+    pub(crate) fn emit(&mut self, node: NodeId, event: Event) {
+        self.stats.events += 1;
+        self.unrest.last = self.now;
+        self.checker.emitted(node, self.now, &event, &mut self.ledger);
+        let (now, keep) = (self.now, self.config.keep_events);
+        let host = self.host_mut(node);
+        host.history.emitted();
+        if keep {
+            host.events.push((now, event));
+        }
+    }
+
+    /// Has something happen at the other end of a stream, after everything that was sent on it before.
+    pub(crate) fn post(&mut self, node: NodeId, link: LinkId, what: Occurrence) {
+        let Some(end) = self.host_mut(node).ends.get_mut(link) else { return };
+        end.sent += 1;
+        let number = end.sent;
+        self.enqueue_on_stream(node, link, number, what);
+    }
+
+    fn enqueue_on_stream(&mut self, node: NodeId, link: LinkId, number: u64, what: Occurrence) {
+        let (now, seed) = (self.now, self.config.seed);
+        let host = &mut self.hosts[node.index()];
+        let Some(end) = host.ends.get_mut(link) else { return };
+        let delay = self.models.get(node, end.peer).delay(seed, Purpose::Jitter, place(node, end, number));
+        end.last_arrival = end.last_arrival.max(now + delay);
+        let (at, peer) = (end.last_arrival, end.peer);
+        let key = host.key(at, Class::Arrival);
+        self.queue.push(key, Happening::ToNode { node: peer, what });
+    }
+
+    /// Forgets an end of a link, and with it what it held back.
+    pub(crate) fn remove_end(&mut self, node: NodeId, link: LinkId, reason: DropReason) {
+        let host = self.host_mut(node);
+        let Some(end) = host.ends.remove(link) else { return };
+        if let Some(peer_link) = end.peer_link {
+            host.accepted.remove(&(end.peer, peer_link));
+        }
+        self.drop_end(end, reason);
+    }
+
+    pub(crate) fn drop_end(&mut self, end: End, reason: DropReason) {
+        if end.state == EndState::Dialing {
+            self.unrest.dials = self.unrest.dials.saturating_sub(1);
+        }
+        for held in end.held {
+            if let Held::Packet(packet) = held {
+                self.unrest.packets += u64::from(!packet.upkeep);
+                self.drop_packet(&packet, reason);
+            }
+        }
+    }
+
+    pub(crate) fn drop_packet(&mut self, packet: &Packet, reason: DropReason) {
+        self.stats.in_flight = self.stats.in_flight.saturating_sub(1);
+        self.unrest.packets = self.unrest.packets.saturating_sub(u64::from(!packet.upkeep));
+        self.stats.dropped.count(reason);
+    }
+
+    /// Has the node woken at its deadline, unless that is arranged already.
+    pub(crate) fn set_alarm(&mut self, node: NodeId, deadline: Option<Time>) {
+        let now = self.now;
+        let host = &mut self.hosts[node.index()];
+        let Some(deadline) = deadline else { return };
+        if deadline <= now {
+            self.stats.early_deadlines += 1;
+        }
+        let deadline = deadline.max(now + Duration::from_nanos(1));
+        if host.alarm.is_none_or(|alarm| deadline < alarm) {
+            host.alarm = Some(deadline);
+            let key = host.key(deadline, Class::Wake);
+            self.queue.push(key, Happening::Wake { node });
+        }
+    }
+
+    pub(crate) fn key(&mut self, node: NodeId, at: Time, class: Class) -> Key {
+        self.host_mut(node).key(at, class)
+    }
+
+    /// The input that says that a dial of `node` came to nothing.
+    pub(crate) fn dial_failed(&mut self, address: Address, reason: DialError) -> Input {
+        self.stats.dials_failed += 1;
+        Input::DialFailed { address, reason }
+    }
+
+    fn send_on_stream(&mut self, node: NodeId, link: LinkId, mut packet: Packet) {
+        let seed = self.config.seed;
+        let Some(end) = self.hosts[node.index()].ends.get(link) else { return };
+        let (peer, Some(peer_link)) = (end.peer, end.peer_link) else { return };
+        if let (Fidelity::Bytes, Payload::Message(message, _)) = (self.config.fidelity, &packet.payload) {
+            let place = place(node, end, packet.number);
+            let corrupt = corruption(self.models.get(node, peer), seed, place);
+            self.stats.corrupted += u64::from(corrupt.is_some());
+            // If the other end is gone, so is its pipe; the packet finds that out when it arrives.
+            let there = self.hosts[peer.index()].ends.get_mut(peer_link);
+            let offset = there
+                .and_then(|there| there.pipe.as_mut())
+                .map_or(0, |pipe| pipe.write(message.encoded(), corrupt));
+            packet.payload = Payload::PipeUpTo(offset);
+        }
+        let number = packet.number;
+        self.enqueue_on_stream(node, link, number, Occurrence::Packet { link: peer_link, packet });
+    }
+
+    fn send_datagram(&mut self, node: NodeId, link: LinkId, mut packet: Packet) {
+        let (now, seed) = (self.now, self.config.seed);
+        let Some(end) = self.hosts[node.index()].ends.get(link) else { return };
+        let (peer, peer_link, place) = (end.peer, end.peer_link, place(node, end, packet.number));
+        let model = *self.models.get(node, peer);
+        if Draw::new(seed, Purpose::Loss, place).hits(model.loss) {
+            self.drop_packet(&packet, DropReason::Loss);
+            return;
+        }
+        if let (Fidelity::Bytes, Payload::Message(message, _)) = (self.config.fidelity, &packet.payload) {
+            let corrupt = corruption(&model, seed, place);
+            self.stats.corrupted += u64::from(corrupt.is_some());
+            packet.payload = Payload::Datagram(crate::pipe::datagram(message.encoded(), corrupt));
+        }
+        let arrival = |packet| match peer_link {
+            Some(link) => Occurrence::Packet { link, packet },
+            None => Occurrence::FirstContact { from: node, from_link: link, packet },
+        };
+        if Draw::new(seed, Purpose::Duplicate, place).hits(model.duplication) {
+            self.stats.duplicated += 1;
+            self.stats.in_flight += 1;
+            self.unrest.packets += u64::from(!packet.upkeep);
+            let at = now + model.delay(seed, Purpose::DuplicateJitter, place);
+            let key = self.key(node, at, Class::Arrival);
+            self.queue.push(key, Happening::ToNode { node: peer, what: arrival(packet.clone()) });
+        }
+        let held_back = model.held_back(seed, place).unwrap_or_default();
+        let at = now + model.delay(seed, Purpose::Jitter, place) + held_back;
+        let key = self.key(node, at, Class::Arrival);
+        self.queue.push(key, Happening::ToNode { node: peer, what: arrival(packet) });
+    }
+}
+
+pub(crate) fn place(node: NodeId, end: &End, sequence: u64) -> Place {
+    Place { source: node.get(), destination: end.peer.get(), link: end.link.get(), sequence }
+}
+
+fn corruption(model: &LinkModel, seed: u64, place: Place) -> Option<Draw> {
+    let hit = Draw::new(seed, Purpose::Corrupt, place).hits(model.corruption);
+    hit.then(|| Draw::new(seed, Purpose::CorruptBit, place))
+}
+
+/// Whether a message is of the kinds that nodes exchange for ever although nothing happens.
+fn is_upkeep(message: &Message) -> bool {
+    matches!(
+        message.content(),
+        Content::KeepAlive(_) | Content::KeepAliveReply(_) | Content::Ping(_) | Content::Pong(_)
+    )
+}

@@ -1,0 +1,251 @@
+//! A running hash of everything that nodes are told and everything they do.
+
+use core::hash::Hasher;
+
+use chinwag::{Address, Body, Content, DecodeError, Hello, Input, LinkId, Message, Post, Semantics, Time};
+
+use crate::draw::mix;
+
+/// The hash of one node's history: the order counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct History(u64);
+
+impl History {
+    pub(crate) const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// Something was told to the node; `message` is the fingerprint of the message in it.
+    pub(crate) fn told(&mut self, now: Time, input: &Input, message: u64) {
+        self.add(now.as_nanos());
+        match input {
+            Input::Tick => self.add(1),
+            Input::LinkUp { link, dialed, semantics } => {
+                self.add(2);
+                self.add(link.get());
+                self.add(dialed.as_ref().map_or(0, address));
+                self.add(u64::from(*semantics == Semantics::Datagram));
+            }
+            Input::LinkDown { link, end } => {
+                self.add(3);
+                self.add(link.get());
+                self.add(text(&format!("{end:?}")));
+            }
+            Input::DialFailed { address: dialed, reason } => {
+                self.add(4);
+                self.add(address(dialed));
+                self.add(text(&format!("{reason:?}")));
+            }
+            Input::Received { link, message: _ } => {
+                self.add(5);
+                self.add(link.get());
+                self.add(message);
+            }
+            Input::Malformed { link, error } => {
+                self.add(6);
+                self.add(link.get());
+                self.add(malformed(error));
+            }
+            Input::Command(command) => {
+                self.add(7);
+                self.add(text(&format!("{command:?}")));
+            }
+            other => self.add(text(&format!("{other:?}"))),
+        }
+    }
+
+    pub(crate) fn dialed(&mut self, to: &Address) {
+        self.add(8);
+        self.add(address(to));
+    }
+
+    pub(crate) fn sent(&mut self, link: LinkId, message: u64) {
+        self.add(9);
+        self.add(link.get());
+        self.add(message);
+    }
+
+    pub(crate) fn closed(&mut self, link: LinkId) {
+        self.add(10);
+        self.add(link.get());
+    }
+
+    pub(crate) fn emitted(&mut self) {
+        self.add(11);
+    }
+
+    pub(crate) const fn add(&mut self, value: u64) {
+        self.0 = mix(self.0 ^ value);
+    }
+}
+
+/// The fingerprint of what a message says: the same before it was encoded and after it was decoded.
+pub(crate) fn message(message: &Message) -> u64 {
+    let mut words = Words::default();
+    words.text(message.msg_type());
+    words.text(message.originator().as_str());
+    words.text(message.time().as_json());
+    match message.content() {
+        Content::Ping(hello) | Content::Pong(hello) => words.hello(hello),
+        Content::Advertise | Content::Retire | Content::Leave => {}
+        Content::AdvertiseReply { peer, address: to } => {
+            words.text(peer.as_str());
+            words.write_u64(address(to));
+        }
+        Content::Broadcast(post) => words.post(post),
+        Content::Direct { to, post } => {
+            words.text(to.as_ref().map_or("", |to| to.as_str()));
+            words.post(post);
+        }
+        Content::KeepAlive(number) | Content::KeepAliveReply(number) => words.write_u64(*number),
+        Content::Custom { body, .. } => words.body(body),
+        _ => words.write(message.encoded()),
+    }
+    words.finish()
+}
+
+fn address(address: &Address) -> u64 {
+    let mut words = Words::default();
+    words.text(address.host());
+    words.write_u16(address.port());
+    words.finish()
+}
+
+fn text(text: &str) -> u64 {
+    let mut words = Words::default();
+    words.text(text);
+    words.finish()
+}
+
+fn malformed(error: &DecodeError) -> u64 {
+    text(&format!("{error:?}"))
+}
+
+/// A hasher whose values depend on nothing but what is written, in words of eight bytes.
+#[derive(Default)]
+struct Words(u64);
+
+impl Words {
+    fn text(&mut self, text: &str) {
+        self.write_u64(text.len() as u64);
+        self.write(text.as_bytes());
+    }
+
+    fn body(&mut self, body: &Body) {
+        self.text(body.as_json());
+    }
+
+    fn hello(&mut self, hello: &Hello) {
+        self.write_u64(hello.listening.as_ref().map_or(0, address));
+        let native = hello.native.map_or((0, 0), |native| (native.version, native.epoch.get()));
+        self.write_u32(native.0);
+        self.write_u64(native.1);
+    }
+
+    fn post(&mut self, post: &Post) {
+        let place = post.place.map_or((0, 0), |place| (place.epoch.get(), place.sequence.get()));
+        self.write_u64(place.0);
+        self.write_u64(place.1);
+        self.body(&post.body);
+        self.text(post.signature.as_ref().map_or("", |signature| signature.as_str()));
+    }
+}
+
+impl Hasher for Words {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u16(&mut self, value: u16) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = mix(self.0 ^ value);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    use chinwag::{Epoch, Native, PeerId, Place, Sequence, Signature};
+
+    fn messages() -> Vec<Message> {
+        let post = |sequence, signature| Post {
+            place: Sequence::new(sequence).map(|sequence| Place { epoch: Epoch::new(3), sequence }),
+            body: Body::text("hi"),
+            signature,
+        };
+        let hello = |epoch| Hello {
+            listening: Address::new("h", 1).ok(),
+            native: Some(Native { version: 1, epoch: Epoch::new(epoch) }),
+        };
+        let name = |name| PeerId::new(name).unwrap();
+        let contents = [
+            Content::Ping(hello(1)),
+            Content::Pong(hello(1)),
+            Content::Ping(hello(2)),
+            Content::Advertise,
+            Content::Leave,
+            Content::AdvertiseReply { peer: name("a"), address: Address::new("h", 1).unwrap() },
+            Content::AdvertiseReply { peer: name("a"), address: Address::new("h", 2).unwrap() },
+            Content::Broadcast(post(0, None)),
+            Content::Broadcast(post(1, None)),
+            Content::Broadcast(post(2, None)),
+            Content::Broadcast(post(2, Signature::new("s"))),
+            Content::Direct { to: Some(name("b")), post: post(1, None) },
+            Content::Direct { to: Some(name("c")), post: post(1, None) },
+            Content::KeepAlive(1),
+            Content::KeepAlive(2),
+            Content::KeepAliveReply(1),
+            Content::Custom { msg_type: "TEST".into(), body: Body::text("x") },
+            Content::Custom { msg_type: "TEST".into(), body: Body::text("y") },
+        ];
+        contents.map(|content| Message::new(name("ann"), Body::text("now"), content)).to_vec()
+    }
+
+    #[test]
+    fn different_messages_have_different_fingerprints_and_decoding_changes_none() {
+        let messages = messages();
+        let prints: BTreeSet<u64> = messages.iter().map(message).collect();
+        assert_eq!(prints.len(), messages.len());
+        for original in &messages {
+            let decoded = Message::decode(original.encoded().clone()).unwrap();
+            assert_eq!(message(&decoded), message(original), "{original:?}");
+        }
+    }
+
+    #[test]
+    fn a_history_depends_on_order_time_and_content() {
+        let history = |steps: &[(u64, Input)]| {
+            let mut history = History::default();
+            for (at, input) in steps {
+                history.told(Time::from_secs(*at), input, 0);
+            }
+            history.get()
+        };
+        let down = |link| Input::LinkDown { link: LinkId::new(link), end: chinwag::LinkEnd::Closed };
+        let histories: BTreeSet<u64> = [
+            history(&[(1, down(1)), (1, down(2))]),
+            history(&[(1, down(2)), (1, down(1))]),
+            history(&[(1, down(1)), (2, down(2))]),
+            history(&[(1, down(1))]),
+        ]
+        .into();
+        assert_eq!(histories.len(), 4);
+    }
+}

@@ -1,0 +1,172 @@
+//! The machine that a node runs on: its address, its ends of links, its clock's alarm.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use chinwag::{Address, Event, Input, LinkEnd, LinkId, PeerId, Semantics, Time};
+
+use crate::fabric::Packet;
+use crate::fingerprint::History;
+use crate::pipe::Pipe;
+use crate::queue::{Class, Key};
+use crate::{Fidelity, NodeId};
+
+#[derive(Clone, Debug)]
+pub(crate) struct Host {
+    pub(crate) node: NodeId,
+    pub(crate) name: Option<PeerId>,
+    pub(crate) address: Address,
+    pub(crate) max_frame: usize,
+    pub(crate) listening: bool,
+    pub(crate) running: bool,
+    /// How often it started.
+    pub(crate) starts: u64,
+    pub(crate) ends: Ends,
+    /// Datagram links that others dialed, by who dialed and their number for it.
+    pub(crate) accepted: BTreeMap<(NodeId, LinkId), LinkId>,
+    /// The one deadline that is in the queue and counts; others there are outdated.
+    pub(crate) alarm: Option<Time>,
+    /// What to tell the node if it starts again with its memory.
+    pub(crate) lost: Vec<Input>,
+    pub(crate) history: History,
+    pub(crate) events: Vec<(Time, Event)>,
+    links_made: u64,
+    sequence: u64,
+}
+
+impl Host {
+    pub(crate) fn new(
+        node: NodeId,
+        name: Option<PeerId>,
+        address: Address,
+        listening: bool,
+        max_frame: usize,
+    ) -> Self {
+        Self {
+            node,
+            name,
+            address,
+            max_frame,
+            listening,
+            running: true,
+            starts: 1,
+            ends: Ends::default(),
+            accepted: BTreeMap::new(),
+            alarm: None,
+            lost: Vec::new(),
+            history: History::default(),
+            events: Vec::new(),
+            links_made: 0,
+            sequence: 0,
+        }
+    }
+
+    /// Makes an end of a link, under a number that this node has never seen.
+    pub(crate) fn open(
+        &mut self,
+        peer: NodeId,
+        peer_link: Option<LinkId>,
+        semantics: Semantics,
+        state: EndState,
+        fidelity: Fidelity,
+    ) -> LinkId {
+        self.links_made += 1;
+        let link = LinkId::new(self.links_made);
+        let piped = (semantics, fidelity) == (Semantics::Stream, Fidelity::Bytes);
+        let pipe = piped.then(|| Box::new(Pipe::new(self.max_frame)));
+        self.ends.0.push(End {
+            link,
+            peer,
+            peer_link,
+            semantics,
+            state,
+            last_arrival: Time::ZERO,
+            sent: 0,
+            newest: 0,
+            pipe,
+            held: VecDeque::new(),
+        });
+        link
+    }
+
+    /// The key of something that this node causes.
+    pub(crate) fn key(&mut self, at: Time, class: Class) -> Key {
+        self.sequence += 1;
+        Key { at, class, source: self.node.get(), sequence: self.sequence }
+    }
+}
+
+/// One end of a link.
+#[derive(Clone, Debug)]
+pub(crate) struct End {
+    pub(crate) link: LinkId,
+    pub(crate) peer: NodeId,
+    /// The other end's number; `None` if it is not known (yet), or there is none.
+    pub(crate) peer_link: Option<LinkId>,
+    pub(crate) semantics: Semantics,
+    pub(crate) state: EndState,
+    /// When the last packet that was sent from here arrives.
+    pub(crate) last_arrival: Time,
+    /// How many packets were sent from here.
+    pub(crate) sent: u64,
+    /// The highest number of a packet that arrived.
+    pub(crate) newest: u64,
+    /// What arrives here as bytes.
+    pub(crate) pipe: Option<Box<Pipe>>,
+    /// What met a partition, in order.
+    pub(crate) held: VecDeque<Held>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum EndState {
+    /// Dialed and not answered.
+    Dialing,
+    /// Both ends know of it.
+    Up,
+    /// Broken, and the node will be told soon.
+    Broken,
+}
+
+/// What arrived on a stream while a partition was in its way.
+#[derive(Clone, Debug)]
+pub(crate) enum Held {
+    Packet(Packet),
+    End(LinkEnd),
+}
+
+impl End {
+    pub(crate) fn is_stream(&self) -> bool {
+        self.semantics == Semantics::Stream
+    }
+}
+
+/// A node's ends of links, by their numbers, which only grow.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ends(Vec<End>);
+
+impl Ends {
+    pub(crate) fn get(&self, link: LinkId) -> Option<&End> {
+        self.0.get(self.position(link)?)
+    }
+
+    pub(crate) fn get_mut(&mut self, link: LinkId) -> Option<&mut End> {
+        let at = self.position(link)?;
+        self.0.get_mut(at)
+    }
+
+    pub(crate) fn remove(&mut self, link: LinkId) -> Option<End> {
+        let at = self.position(link)?;
+        Some(self.0.remove(at))
+    }
+
+    pub(crate) fn take_all(&mut self) -> Vec<End> {
+        core::mem::take(&mut self.0)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &End> {
+        self.0.iter()
+    }
+
+    fn position(&self, link: LinkId) -> Option<usize> {
+        self.0.binary_search_by_key(&link, |end| end.link).ok()
+    }
+}

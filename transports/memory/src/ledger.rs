@@ -1,0 +1,243 @@
+//! Every broadcast of the network: who said it, and how it spread.
+
+use core::time::Duration;
+
+use chinwag::{Body, Content, Delivery, Message, MessageId, PeerId, Time};
+use hashbrown::HashMap;
+
+use crate::NodeId;
+
+/// How one broadcast spread. Nothing of it is on the wire: the network follows messages by their names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Spread {
+    id: MessageId,
+    author: Option<NodeId>,
+    published: Time,
+    copies: u64,
+    deliveries: Vec<Reached>,
+    /// How many hops each node is from the author by the way that the message first came.
+    first_hop: Vec<u16>,
+}
+
+/// One delivery of a broadcast.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Reached {
+    /// To whom.
+    pub node: NodeId,
+    /// Over how many links the first copy had come.
+    pub hops: u16,
+    /// How long after the author had said it.
+    pub after: Duration,
+}
+
+impl Spread {
+    /// The message.
+    #[must_use]
+    pub const fn id(&self) -> &MessageId {
+        &self.id
+    }
+
+    /// Who said it; `None` if nobody of that name did.
+    #[must_use]
+    pub const fn author(&self) -> Option<NodeId> {
+        self.author
+    }
+
+    /// When it was said.
+    #[must_use]
+    pub const fn published(&self) -> Time {
+        self.published
+    }
+
+    /// How many copies were received, by all nodes together.
+    #[must_use]
+    pub const fn copies(&self) -> u64 {
+        self.copies
+    }
+
+    /// The deliveries, in the order they happened.
+    #[must_use]
+    pub fn deliveries(&self) -> &[Reached] {
+        &self.deliveries
+    }
+
+    /// Copies received for each delivery beyond the first one each node needs: 0 is a perfect tree, and `None` says
+    /// that nothing was delivered.
+    #[must_use]
+    pub fn redundancy(&self) -> Option<f64> {
+        let deliveries = self.deliveries.len();
+        (deliveries > 0).then(|| self.copies as f64 / deliveries as f64 - 1.0)
+    }
+
+    /// The most hops that a delivery took.
+    #[must_use]
+    pub fn last_hop(&self) -> Option<u16> {
+        self.deliveries.iter().map(|reached| reached.hops).max()
+    }
+
+    /// How long the last delivery took.
+    #[must_use]
+    pub fn last_delivery(&self) -> Option<Duration> {
+        self.deliveries.iter().map(|reached| reached.after).max()
+    }
+}
+
+/// On which broadcast's way a packet is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tag {
+    post: u32,
+    hops: u16,
+}
+
+#[derive(Clone, Debug)]
+struct Post {
+    author: Option<NodeId>,
+    /// What its author said; `None` until it was first sent.
+    body: Option<Body>,
+    /// `None` unless broadcasts are followed.
+    spread: Option<u32>,
+}
+
+/// All broadcasts, by their names.
+#[derive(Clone, Debug)]
+pub(crate) struct Ledger {
+    by_id: HashMap<MessageId, u32>,
+    posts: Vec<Post>,
+    spreads: Vec<Spread>,
+    track_spread: bool,
+    /// Neither checked nor followed: nothing is kept.
+    idle: bool,
+}
+
+/// What the ledger knows about a message that was delivered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Origin {
+    /// Its author said exactly this.
+    Genuine,
+    /// Its author said something else under this name.
+    Altered,
+    /// Nobody of its author's name sent it.
+    Nobody,
+}
+
+impl Ledger {
+    pub(crate) fn new(checks: bool, track_spread: bool) -> Self {
+        Self {
+            by_id: HashMap::new(),
+            posts: Vec::new(),
+            spreads: Vec::new(),
+            track_spread,
+            idle: !checks && !track_spread,
+        }
+    }
+
+    pub(crate) fn spreads(&self) -> &[Spread] {
+        &self.spreads
+    }
+
+    pub(crate) fn spread(&self, id: &MessageId) -> Option<&Spread> {
+        let post = self.posts.get(*self.by_id.get(id)? as usize)?;
+        self.spreads.get(post.spread? as usize)
+    }
+
+    /// An application said something.
+    pub(crate) fn published(&mut self, node: NodeId, now: Time, id: &MessageId) {
+        if !self.idle && !self.by_id.contains_key(id) {
+            self.enter(id.clone(), Some(node), now, None);
+        }
+    }
+
+    /// A node called `name` sends `message` on: says how far that copy has come, if it is a broadcast.
+    pub(crate) fn sending(
+        &mut self,
+        node: NodeId,
+        name: Option<&PeerId>,
+        now: Time,
+        message: &Message,
+    ) -> Option<Tag> {
+        if self.idle {
+            return None;
+        }
+        let Content::Broadcast(said) = message.content() else { return None };
+        let id = message.id()?;
+        let is_author = name == Some(message.originator());
+        let known = self.by_id.get(&id).copied();
+        let index = known.unwrap_or_else(|| self.enter(id.clone(), is_author.then_some(node), now, None));
+        let post = self.posts.get_mut(index as usize)?;
+        if is_author && post.body.is_none() {
+            post.author = post.author.or(Some(node));
+            post.body = Some(said.body.clone());
+            // Old peers know it by another name, derived from what it says.
+            self.by_id.entry(MessageId::Classic(message.classic_id())).or_insert(index);
+        }
+        let hops = post
+            .spread
+            .and_then(|spread| self.spreads.get(spread as usize))
+            .and_then(|spread| spread.first_hop.get(node.index()).copied())
+            .filter(|&hops| hops != UNREACHED)
+            .unwrap_or(0);
+        Some(Tag { post: index, hops: hops.saturating_add(1) })
+    }
+
+    /// A copy was handed to `node`.
+    pub(crate) fn received(&mut self, node: NodeId, tag: Tag) {
+        if let Some(spread) = self.spread_of(tag.post) {
+            spread.copies = spread.copies.saturating_add(1);
+            if spread.first_hop.len() <= node.index() {
+                spread.first_hop.resize(node.index() + 1, UNREACHED);
+            }
+            if let Some(hops) = spread.first_hop.get_mut(node.index()) {
+                *hops = (*hops).min(tag.hops);
+            }
+        }
+    }
+
+    /// A node delivered a broadcast to its application.
+    pub(crate) fn delivered(&mut self, node: NodeId, now: Time, delivery: &Delivery) -> Origin {
+        if self.idle {
+            return Origin::Genuine;
+        }
+        let index = delivery.id().and_then(|id| self.by_id.get(&id).copied());
+        let Some((index, post)) = index.and_then(|index| Some((index, self.posts.get(index as usize)?)))
+        else {
+            return Origin::Nobody;
+        };
+        let origin = match &post.body {
+            Some(body) if body == delivery.body() => Origin::Genuine,
+            Some(_) => Origin::Altered,
+            None => Origin::Nobody,
+        };
+        if let Some(spread) = self.spread_of(index) {
+            let hops = spread.first_hop.get(node.index()).copied().filter(|&hops| hops != UNREACHED);
+            let after = now.saturating_since(spread.published);
+            spread.deliveries.push(Reached { node, hops: hops.unwrap_or(0), after });
+        }
+        origin
+    }
+
+    fn enter(&mut self, id: MessageId, author: Option<NodeId>, now: Time, body: Option<Body>) -> u32 {
+        let index = u32::try_from(self.posts.len()).unwrap_or(u32::MAX);
+        let spread = self.track_spread.then(|| u32::try_from(self.spreads.len()).unwrap_or(u32::MAX));
+        if self.track_spread {
+            self.spreads.push(Spread {
+                id: id.clone(),
+                author,
+                published: now,
+                copies: 0,
+                deliveries: Vec::new(),
+                first_hop: Vec::new(),
+            });
+        }
+        self.posts.push(Post { author, body, spread });
+        self.by_id.insert(id, index);
+        index
+    }
+
+    fn spread_of(&mut self, post: u32) -> Option<&mut Spread> {
+        let spread = self.posts.get(post as usize)?.spread?;
+        self.spreads.get_mut(spread as usize)
+    }
+}
+
+const UNREACHED: u16 = u16::MAX;

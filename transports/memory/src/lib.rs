@@ -1,0 +1,66 @@
+//! A deterministic network of many nodes, in memory, on a virtual clock.
+//!
+//! Write down what should hold, and try it on a network that loses, doubles, reorders, breaks and partitions:
+//!
+//! ```
+//! use chinwag_memory::{Fidelity, LinkModel, Memory, Network, NetworkConfig, ms, secs};
+//!
+//! for seed in 0..10 {
+//!     let link = LinkModel::stream().latency(ms(10)..ms(50));
+//!     let mut network = Network::new(NetworkConfig::new(seed).link(link).fidelity(Fidelity::Bytes));
+//!     let (ann, bob) = (network.add_node("ann")?, network.add_node("bob")?);
+//!     network.join(bob, ann)?;
+//!     network.broadcast(ann, "hi")?;
+//!     network.run_until_quiet(secs(60))?;
+//!     assert_eq!(network.heard(bob), [("ann".into(), "hi".into())]);
+//!     network.check()?;
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is here
+//! [`Network`] holds the nodes and lets time pass. [`LinkModel`] says how links behave, [`Fault`] what goes wrong
+//! and when. [`Network::check`] says whether the nodes kept their promises, [`Network::stats`] what was exercised,
+//! [`Network::spreads`] how messages spread, [`Network::trace`] what to replay. Nodes are
+//! [`ChatNode`](chinwag::ChatNode)s, or anything that implements [`Node`].
+//!
+//! # Determinism
+//! All chance is drawn as a hash of (seed, purpose, source, destination, link, number), never from a stream, and
+//! what happens is ordered by (time, class, source, number at that source): equal configurations, nodes and calls
+//! give equal runs, down to [`Network::trace_hash`] (`tests/determinism.rs`).
+#![forbid(unsafe_code)]
+
+mod arrival;
+mod chat;
+mod check;
+mod config;
+mod draw;
+mod error;
+mod fabric;
+mod fault;
+mod fingerprint;
+mod host;
+mod ledger;
+mod link_model;
+mod network;
+mod node;
+mod outage;
+mod pipe;
+mod queue;
+mod run;
+mod stats;
+mod trace;
+
+pub use chat::{config_for, ms, secs};
+pub use check::{Checked, Promise, Violation};
+pub use config::{Fidelity, NetworkConfig};
+pub use draw::Probability;
+pub use error::{AddError, CommandError};
+pub use fault::{Fault, Memory};
+pub use ledger::{Reached, Spread};
+pub use link_model::LinkModel;
+pub use network::Network;
+pub use node::{Effects, Node, NodeId, Start};
+pub use run::NotQuiet;
+pub use stats::{Dropped, Stats};
+pub use trace::{Step, Trace, What};

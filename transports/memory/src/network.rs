@@ -1,0 +1,247 @@
+//! [`Network`]: many nodes on one virtual clock.
+
+use chinwag::{Address, ChatNode, ConfigError, Event, Input, MessageId, Time};
+
+use crate::arrival::{Inbox, Told};
+use crate::check::{self, Checked, Violation};
+use crate::fabric::{Fabric, Happening, Occurrence};
+use crate::fault::{Fault, Memory};
+use crate::host::{Held, Host};
+use crate::ledger::Spread;
+use crate::queue::{Class, Key};
+use crate::stats::Stats;
+use crate::trace::Trace;
+use crate::{AddError, NetworkConfig, Node, NodeId, Start};
+use crate::{draw, fingerprint};
+
+/// Many nodes, connected by links that behave as they are told to, on one virtual clock.
+///
+/// Time moves only inside the `run_…` methods, as fast as the nodes can work. What happens follows from the
+/// [`NetworkConfig`], the nodes and the calls, to the last bit (`tests/determinism.rs`).
+///
+/// Methods that take a [`NodeId`] panic if it is another network's and this one has fewer nodes.
+#[derive(Clone, Debug)]
+pub struct Network<N = ChatNode> {
+    pub(crate) nodes: Vec<N>,
+    pub(crate) fabric: Fabric,
+    pub(crate) inbox: Inbox,
+    pub(crate) trace: Option<Trace<N>>,
+}
+
+impl<N: Node> Network<N> {
+    /// A network for nodes of your own kind. For chat nodes see [`Network::new`].
+    #[must_use]
+    pub fn of(config: NetworkConfig) -> Self {
+        let trace = config.record.then(Trace::new);
+        Self { nodes: Vec::new(), fabric: Fabric::new(config), inbox: Inbox::default(), trace }
+    }
+
+    /// Adds the node that `make` makes, at `address` or else one that is made up for it, `node-0:1` and so on.
+    ///
+    /// # Errors
+    /// [`AddError::AddressTaken`] if another node has the address, or [`AddError::Config`] if `make` fails. Nothing
+    /// was added.
+    pub fn add(
+        &mut self,
+        address: Option<Address>,
+        listening: bool,
+        make: impl FnOnce(&Start) -> Result<N, ConfigError>,
+    ) -> Result<NodeId, AddError> {
+        let node = NodeId::from_index(self.nodes.len());
+        let made_up = || Address::new(&format!("node-{}", node.index()), 1);
+        let address = address.map_or_else(made_up, Ok)?;
+        if self.fabric.addresses.contains_key(&address) {
+            return Err(AddError::AddressTaken(address));
+        }
+        let start = Start { node, address, listening, seed: self.seed_of(node, 1) };
+        let added = make(&start)?;
+        let host =
+            Host::new(node, added.name().cloned(), start.address.clone(), listening, added.max_frame());
+        self.fabric.addresses.insert(start.address, node);
+        self.fabric.hosts.push(host);
+        if let Some(trace) = &mut self.trace {
+            trace.state(self.fabric.now, node, added.clone());
+        }
+        self.nodes.push(added);
+        self.feed(node, Told::of(Input::Tick));
+        Ok(node)
+    }
+
+    /// The virtual time.
+    #[must_use]
+    pub const fn now(&self) -> Time {
+        self.fabric.now
+    }
+
+    /// All nodes, crashed ones included.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> + use<N> {
+        (0..self.nodes.len()).map(NodeId::from_index)
+    }
+
+    /// One node, to look at; a crashed one as it was when it crashed.
+    #[must_use]
+    pub fn node(&self, node: NodeId) -> &N {
+        &self.nodes[node.index()]
+    }
+
+    /// Reaches into a node; what it wants done as a result is done. `None` if it has crashed.
+    pub fn with_node<R>(&mut self, node: NodeId, reach: impl FnOnce(&mut N, Time) -> R) -> Option<R> {
+        if !self.is_running(node) {
+            return None;
+        }
+        let result = reach(&mut self.nodes[node.index()], self.fabric.now);
+        if let Some(trace) = &mut self.trace {
+            trace.state(self.fabric.now, node, self.nodes[node.index()].clone());
+        }
+        self.fabric.host_mut(node).history.add(REACHED_INTO);
+        self.fabric.unrest.last = self.fabric.now;
+        self.feed(node, Told::of(Input::Tick));
+        Some(result)
+    }
+
+    /// Gives a node an input, as if it had just happened: usually a command. False if the node has crashed.
+    pub fn tell(&mut self, node: NodeId, input: Input) -> bool {
+        let running = self.is_running(node);
+        if running {
+            self.fabric.unrest.last = self.fabric.now;
+            let fingerprint =
+                if let Input::Received { message, .. } = &input { fingerprint::message(message) } else { 0 };
+            self.feed(node, Told { input, fingerprint });
+        }
+        running
+    }
+
+    /// Where a node listens, or would.
+    #[must_use]
+    pub fn address(&self, node: NodeId) -> &Address {
+        &self.fabric.host(node).address
+    }
+
+    /// Whether a node runs, as opposed to having crashed.
+    #[must_use]
+    pub fn is_running(&self, node: NodeId) -> bool {
+        self.fabric.host(node).running
+    }
+
+    /// What a node has emitted, with the times; empty unless events are kept.
+    #[must_use]
+    pub fn events(&self, node: NodeId) -> &[(Time, Event)] {
+        &self.fabric.host(node).events
+    }
+
+    /// Takes what a node has emitted since the last time.
+    pub fn take_events(&mut self, node: NodeId) -> Vec<(Time, Event)> {
+        core::mem::take(&mut self.fabric.host_mut(node).events)
+    }
+
+    /// The counters.
+    #[must_use]
+    pub const fn stats(&self) -> &Stats {
+        &self.fabric.stats
+    }
+
+    /// A hash of everything that every node was told and did, and when.
+    #[must_use]
+    pub fn trace_hash(&self) -> u64 {
+        self.fabric.hosts.iter().fold(0, |hash, host| draw::mix(hash ^ host.history.get()))
+    }
+
+    /// What was recorded, if that is configured.
+    #[must_use]
+    pub const fn trace(&self) -> Option<&Trace<N>> {
+        self.trace.as_ref()
+    }
+
+    /// How broadcasts spread, in the order they were said; empty unless that is configured.
+    #[must_use]
+    pub fn spreads(&self) -> &[Spread] {
+        self.fabric.ledger.spreads()
+    }
+
+    /// How one broadcast spread.
+    #[must_use]
+    pub fn spread(&self, id: &MessageId) -> Option<&Spread> {
+        self.fabric.ledger.spread(id)
+    }
+
+    /// Whether every promise was kept so far: each [`Promise`](crate::Promise) says which there are. What nodes
+    /// emit is checked as they emit it, the books now.
+    ///
+    /// # Errors
+    /// The first [`Violation`].
+    pub fn check(&self) -> Result<Checked, Violation> {
+        if let Some(violation) = self.fabric.checker.violation() {
+            return Err(violation.clone());
+        }
+        let on_their_way = self.packets_on_their_way();
+        check::check_counters(&self.fabric.stats, on_their_way).map_err(|promise| Violation {
+            at: self.fabric.now,
+            node: None,
+            promise,
+        })?;
+        let stats = &self.fabric.stats;
+        Ok(Checked { packets: stats.sent + stats.duplicated, ..self.fabric.checker.checked() })
+    }
+
+    /// Stops a node: [`Fault::Crash`].
+    pub fn crash(&mut self, node: NodeId) {
+        self.inject(Fault::Crash { node });
+    }
+
+    /// Starts a crashed node again: [`Fault::Restart`].
+    pub fn restart(&mut self, node: NodeId, memory: Memory) {
+        self.inject(Fault::Restart { node, memory });
+    }
+
+    /// Lets nothing pass between two groups of nodes: [`Fault::Partition`].
+    pub fn partition(&mut self, one: &[NodeId], other: &[NodeId]) {
+        self.inject(Fault::Partition { one: one.to_vec(), other: other.to_vec() });
+    }
+
+    /// Lets nothing pass from one group of nodes to another: [`Fault::OneWay`].
+    pub fn partition_one_way(&mut self, from: &[NodeId], to: &[NodeId]) {
+        self.inject(Fault::OneWay { from: from.to_vec(), to: to.to_vec() });
+    }
+
+    /// Ends all partitions: [`Fault::Heal`].
+    pub fn heal(&mut self) {
+        self.inject(Fault::Heal);
+    }
+
+    /// Breaks all streams between two nodes: [`Fault::BreakLinks`].
+    pub fn break_links(&mut self, one: NodeId, other: NodeId) {
+        self.inject(Fault::BreakLinks { one, other });
+    }
+
+    /// Has a fault take effect now.
+    pub fn inject(&mut self, fault: Fault) {
+        if let Fault::Restart { node, memory } = fault {
+            self.restart_now(node, memory);
+        }
+        self.fabric.suffer(fault);
+    }
+
+    /// Has a fault take effect at a later time, before anything else that happens then; at once if `at` is past.
+    pub fn schedule(&mut self, at: Time, fault: Fault) {
+        self.fabric.faults_scheduled += 1;
+        let sequence = self.fabric.faults_scheduled;
+        let at = at.max(self.fabric.now);
+        let key = Key { at, class: Class::Fault, source: u32::MAX, sequence };
+        self.fabric.queue.push(key, Happening::Fault(fault));
+    }
+
+    fn packets_on_their_way(&self) -> u64 {
+        let is_packet = |what: &&Happening| {
+            matches!(
+                what,
+                Happening::ToNode { what: Occurrence::Packet { .. } | Occurrence::FirstContact { .. }, .. }
+            )
+        };
+        let travelling = self.fabric.queue.iter().filter(is_packet).count();
+        let ends = self.fabric.hosts.iter().flat_map(|host| host.ends.iter());
+        let held = ends.flat_map(|end| &end.held).filter(|held| matches!(held, Held::Packet(_))).count();
+        (travelling + held) as u64
+    }
+}
+
+const REACHED_INTO: u64 = 0x7265_6163;

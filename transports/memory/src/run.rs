@@ -1,0 +1,179 @@
+//! How time passes in a network.
+
+use core::fmt;
+use core::time::Duration;
+
+use chinwag::{Input, Seed, Time};
+
+use crate::arrival::{Inbox, Told};
+use crate::fabric::Happening;
+use crate::fault::Memory;
+use crate::{Effects, Network, Node, NodeId, Start};
+
+/// The network did not become quiet in time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct NotQuiet {
+    /// How many packets are on their way that are more than keep-alive or introductions.
+    pub packets: u64,
+    /// How many dials are under way.
+    pub dials: u64,
+    /// When something was last delivered or emitted.
+    pub last: Time,
+}
+
+impl fmt::Display for NotQuiet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { packets, dials, last } = self;
+        write!(
+            f,
+            "the network is not quiet: {packets} packets and {dials} dials under way, last event at {last:?}; \
+             run it longer, or see which node keeps talking"
+        )
+    }
+}
+
+impl core::error::Error for NotQuiet {}
+
+impl<N: Node> Network<N> {
+    /// Runs for so long.
+    pub fn run_for(&mut self, time: Duration) {
+        let end = self.fabric.now + time;
+        while self.step(end) {}
+        self.fabric.now = end;
+    }
+
+    /// Runs until `done`, which is asked whenever time is about to move, or for `limit` at most. Says whether it
+    /// was done.
+    #[must_use = "whether it was done"]
+    pub fn run_until(&mut self, limit: Duration, mut done: impl FnMut(&Self) -> bool) -> bool {
+        let end = self.fabric.now + limit;
+        loop {
+            if done(self) {
+                return true;
+            }
+            let Some(next) = self.fabric.queue.next_at().filter(|&next| next <= end) else {
+                self.fabric.now = end;
+                return done(self);
+            };
+            while self.step(next) {}
+        }
+    }
+
+    /// Runs until nothing is going on any more: no dial is under way, no packet is on its way, nothing was emitted
+    /// and no packet handed over for the configured `quiet_for`, where packets with keep-alive or introductions,
+    /// and those that a partition holds back, do not count. Gives the time that is quiet.
+    ///
+    /// # Errors
+    /// [`NotQuiet`] if that does not come about within `limit`.
+    pub fn run_until_quiet(&mut self, limit: Duration) -> Result<Time, NotQuiet> {
+        let end = self.fabric.now + limit;
+        loop {
+            let unrest = self.fabric.unrest;
+            let quiet_at = (unrest.last + self.fabric.config.quiet_for).max(self.fabric.now);
+            let next = self.fabric.queue.next_at().unwrap_or(Time::MAX);
+            if unrest.packets == 0 && unrest.dials == 0 && quiet_at < next && quiet_at <= end {
+                self.fabric.now = quiet_at;
+                return Ok(quiet_at);
+            }
+            if next > end {
+                self.fabric.now = end;
+                return Err(NotQuiet { packets: unrest.packets, dials: unrest.dials, last: unrest.last });
+            }
+            while self.step(next) {}
+        }
+    }
+
+    /// Has the next thing happen, if it is not after `limit`.
+    fn step(&mut self, limit: Time) -> bool {
+        let Some((key, happening)) = self.fabric.queue.pop_until(limit) else { return false };
+        self.fabric.now = key.at;
+        let mut inbox = core::mem::take(&mut self.inbox);
+        match happening {
+            Happening::Fault(fault) => self.inject(fault),
+            Happening::Wake { node } => self.wake(node),
+            Happening::Released { node, link } => {
+                // One by one, as the node may close the link at any of them.
+                while self.fabric.release_next(node, link, &mut inbox) {
+                    self.feed_all(node, &mut inbox);
+                }
+                self.feed_all(node, &mut inbox);
+            }
+            Happening::ToNode { node, what } => {
+                self.fabric.happens(node, what, &mut inbox);
+                self.feed_all(node, &mut inbox);
+            }
+        }
+        self.inbox = inbox;
+        true
+    }
+
+    fn wake(&mut self, node: NodeId) {
+        let now = self.fabric.now;
+        let host = self.fabric.host_mut(node);
+        if host.alarm != Some(now) {
+            return;
+        }
+        host.alarm = None;
+        match self.nodes[node.index()].next_deadline() {
+            Some(deadline) if deadline <= now => self.feed(node, Told::of(Input::Tick)),
+            later => self.fabric.set_alarm(node, later),
+        }
+    }
+
+    pub(crate) fn restart_now(&mut self, node: NodeId, memory: Memory) {
+        if self.is_running(node) {
+            return;
+        }
+        let host = self.fabric.host_mut(node);
+        host.running = true;
+        host.starts += 1;
+        let lost = core::mem::take(&mut host.lost);
+        let (address, listening, starts) = (host.address.clone(), host.listening, host.starts);
+        match memory {
+            Memory::Kept => {
+                for input in lost {
+                    self.feed(node, Told::of(input));
+                }
+            }
+            Memory::Lost => {
+                let start = Start { node, address, listening, seed: self.seed_of(node, starts) };
+                let fresh = self.nodes[node.index()].restarted(&start);
+                if let Some(trace) = &mut self.trace {
+                    trace.state(self.fabric.now, node, fresh.clone());
+                }
+                self.nodes[node.index()] = fresh;
+                self.fabric.checker.started_anew(node);
+            }
+        }
+        self.feed(node, Told::of(Input::Tick));
+    }
+
+    fn feed_all(&mut self, node: NodeId, inbox: &mut Inbox) {
+        for told in inbox.inputs.drain(..) {
+            // What several inputs at once are about, the node may have closed at the first of them.
+            if let Input::Received { link, .. } | Input::Malformed { link, .. } = &told.input
+                && self.fabric.host(node).ends.get(*link).is_none()
+            {
+                continue;
+            }
+            self.feed(node, told);
+        }
+    }
+
+    pub(crate) fn feed(&mut self, node: NodeId, told: Told) {
+        let now = self.fabric.now;
+        self.fabric.stats.inputs += 1;
+        self.fabric.host_mut(node).history.told(now, &told.input, told.fingerprint);
+        if let Some(trace) = &mut self.trace {
+            trace.input(now, node, told.input.clone());
+        }
+        let state = &mut self.nodes[node.index()];
+        state.handle(now, told.input, &mut Effects::new(node, &mut self.fabric));
+        self.fabric.set_alarm(node, state.next_deadline());
+    }
+
+    pub(crate) fn seed_of(&self, node: NodeId, start: u64) -> Seed {
+        Seed::new(self.fabric.config.seed).derive(u64::from(node.get())).derive(start)
+    }
+}

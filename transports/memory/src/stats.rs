@@ -1,0 +1,96 @@
+//! What a network has done, counted.
+
+/// Counters since the network was made. None but `in_flight` ever decreases.
+///
+/// Packets are messages on their way over one link. The books balance:
+/// `sent + duplicated == delivered + dropped.total() + in_flight`, which [`check`](crate::Network::check) proves by
+/// counting the packets that are on their way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Packets that nodes sent, one for each recipient.
+    pub sent: u64,
+    /// Packets that were handed over.
+    pub delivered: u64,
+    /// Packets that were not, by reason.
+    pub dropped: Dropped,
+    /// Packets on their way, those included that a partition holds back.
+    pub in_flight: u64,
+    /// Packets that the network made itself, as second copies of datagrams.
+    pub duplicated: u64,
+    /// Packets that were handed over after one that was sent later on the same link.
+    pub reordered: u64,
+    /// Packets in which a bit was flipped.
+    pub corrupted: u64,
+    /// Packets of streams that met a partition and were held back until it healed.
+    pub held_back: u64,
+    /// Sends and closes on links that the node had been told are gone, or never had.
+    pub misdirected: u64,
+    /// Chunks of bytes that were handed to decoders.
+    pub chunks: u64,
+    /// Chunks that began in one frame and ended in another.
+    pub chunks_across_frames: u64,
+    /// Dials that nodes asked for.
+    pub dials: u64,
+    /// Dials that led to a link.
+    pub dials_answered: u64,
+    /// Dials that came to nothing.
+    pub dials_failed: u64,
+    /// Dials that a node asked for while it already had one to that address under way.
+    pub dials_doubled: u64,
+    /// Links that ended or broke, counted at each end that was told.
+    pub links_ended: u64,
+    /// Inputs given to nodes.
+    pub inputs: u64,
+    /// Events that nodes emitted.
+    pub events: u64,
+    /// Deadlines that lay in the past or present of the node that set them.
+    pub early_deadlines: u64,
+    /// Faults that took effect.
+    pub faults: u64,
+}
+
+/// Packets that were dropped, by reason.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct Dropped {
+    /// Lost by chance.
+    pub loss: u64,
+    /// A datagram that met a partition.
+    pub partition: u64,
+    /// The receiver had crashed, or crashed while the packet waited.
+    pub crashed: u64,
+    /// The link had broken.
+    pub broken: u64,
+    /// The receiver had closed the link, or (datagrams) does not listen.
+    pub closed: u64,
+}
+
+/// Why a packet was dropped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum DropReason {
+    Loss,
+    Partition,
+    Crashed,
+    Broken,
+    Closed,
+}
+
+impl Dropped {
+    /// All of them.
+    #[must_use]
+    pub const fn total(&self) -> u64 {
+        self.loss + self.partition + self.crashed + self.broken + self.closed
+    }
+
+    pub(crate) const fn count(&mut self, reason: DropReason) {
+        let counter = match reason {
+            DropReason::Loss => &mut self.loss,
+            DropReason::Partition => &mut self.partition,
+            DropReason::Crashed => &mut self.crashed,
+            DropReason::Broken => &mut self.broken,
+            DropReason::Closed => &mut self.closed,
+        };
+        *counter += 1;
+    }
+}
