@@ -11,6 +11,7 @@ mod notice;
 mod render;
 mod sanitize;
 mod screen;
+mod sim;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -26,7 +27,7 @@ fn main() -> ExitCode {
         Some(Program::Chat(chat)) => chat::run(&chat),
         Some(Program::Demo(demo)) => demo::run(&demo),
         None => demo::run(&arguments::DemoArguments::default()),
-        Some(Program::Sim(_)) => Ok(Exit::Failed),
+        Some(Program::Sim(sim)) => sim::run(&sim),
     };
     let exit = ended.unwrap_or_else(|error| {
         // Nothing is left to be done if standard error is closed too.
