@@ -62,8 +62,8 @@ pub(crate) struct ChatArguments {
     /// Stay this long after the end of input (30s, 5m, …); without it, until everything is sent
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub(crate) linger: Option<Duration>,
-    /// Give up with exit code 3 if nobody is linked with us within this time. Without it wait for ever, or after
-    /// the end of input 10s for somebody to say it to
+    /// Give up with exit code 3 if nobody is linked with us within this time, and stay as long even if the input
+    /// ends before. Without it wait for ever, or after the end of input 10s for somebody to say it to
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub(crate) join_timeout: Option<Duration>,
     /// Tell everything as one JSON object a line (docs/json.md says which)

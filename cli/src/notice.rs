@@ -18,6 +18,8 @@ pub(crate) enum Notice<'a> {
         linked: usize,
         /// How often the same was told before, without a change between.
         repeats: u32,
+        /// Who is known to be at the address it is about, if it is about one.
+        there: Option<&'a PeerId>,
     },
     /// A message of a type that is no part of the protocol, for which there is a handler.
     Custom(&'a Delivery),

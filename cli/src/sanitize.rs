@@ -20,12 +20,13 @@ pub(crate) fn line(text: &str) -> Cow<'_, str> {
 /// A line of JSON, which may hold characters like these inside its strings: they become `\u` escapes, which mean
 /// the same to a parser.
 pub(crate) fn json(json: &str) -> Cow<'_, str> {
-    if !json.contains(|c| unsafe_anywhere(c) || invisible(c)) {
+    let unfit = |c| unsafe_anywhere(c) || invisible(c) || joiner(c);
+    if !json.contains(unfit) {
         return Cow::Borrowed(json);
     }
     let mut safe = String::with_capacity(json.len() + 16);
     for c in json.chars() {
-        if unsafe_anywhere(c) || invisible(c) {
+        if unfit(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 // Writing to a String cannot fail.
                 let _ = write!(safe, "\\u{unit:04x}");
@@ -102,7 +103,7 @@ mod tests {
 
     #[test]
     fn json_keeps_its_meaning_and_becomes_safe() {
-        let text = "\u{1b}[0m\u{7f}\u{85}\u{202e}\u{2028}\u{e0041}é";
+        let text = "\u{1b}[0m\u{7f}\u{85}\u{202e}\u{2028}\u{e0041}\u{200d}é";
         let written = serde_json::to_string(text).unwrap();
         let safe = json(&written);
         assert!(safe.chars().all(|c| c == 'é' || c.is_ascii_graphic()), "{safe}");

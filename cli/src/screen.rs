@@ -44,11 +44,15 @@ pub(crate) enum Sink {
 }
 
 impl Screen {
-    /// Starts the writer.
+    /// Starts the writer. `wake` is called when nobody reads any more.
     ///
     /// # Errors
     /// When the system has no room for a thread.
-    pub(crate) fn start(render: Box<dyn Render + Send>, sink: Sink) -> anyhow::Result<Self> {
+    pub(crate) fn start(
+        render: Box<dyn Render + Send>,
+        sink: Sink,
+        wake: impl Fn() + Send + 'static,
+    ) -> anyhow::Result<Self> {
         let (queue, jobs) = sync_channel(QUEUE);
         let broken = Arc::new(AtomicBool::new(false));
         let above_prompt = matches!(sink, Sink::AbovePrompt(_));
@@ -59,6 +63,7 @@ impl Screen {
                 if let Err(error) = write_all(&jobs, sink) {
                     tracing::info!(%error, "standard output is closed");
                     flag.store(true, Ordering::Relaxed);
+                    wake();
                 }
             })
             .context("the system gives no thread to write the output")?;

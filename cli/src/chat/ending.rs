@@ -89,7 +89,7 @@ impl Ending {
         let (since, unsent) = match self.input {
             Input::Open => return Verdict::Stay(lonely_until),
             Input::Held(since) => (since, true),
-            Input::Ended(since) => (since, standing.unsent),
+            Input::Ended(since) => (since, standing.unsent || lonely_until.is_some()),
         };
         if unsent {
             self.settled = None;
@@ -106,9 +106,8 @@ impl Ending {
         let settled = *self.settled.get_or_insert(now);
         match settled.checked_add(self.linger) {
             Some(until) if now >= until => Verdict::Leave(Exit::Fine),
-            Some(until) => Verdict::Stay(Some(lonely_until.map_or(until, |lonely| lonely.min(until)))),
-            // Longer than the clock can tell: for ever.
-            None => Verdict::Stay(lonely_until),
+            // `None`: longer than the clock can tell, for ever.
+            until => Verdict::Stay(until),
         }
     }
 
@@ -150,6 +149,10 @@ mod tests {
         let mut met = Ending::new(start, Some(secs(5)), None);
         assert_eq!(met.verdict(start + secs(1), LINKED), Verdict::Stay(None));
         assert_eq!(met.verdict(start + secs(9), ALONE), Verdict::Stay(None));
+        let mut ended = Ending::new(start, Some(secs(5)), None);
+        ended.input_ended(start);
+        assert_eq!(ended.verdict(start, ALONE), Verdict::Stay(Some(start + secs(5))));
+        assert_eq!(ended.verdict(start + secs(5), ALONE), Verdict::Leave(Exit::NoPeer));
     }
 
     #[test]

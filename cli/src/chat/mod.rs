@@ -56,7 +56,7 @@ pub(crate) fn run(arguments: &ChatArguments) -> anyhow::Result<Exit> {
         let palette = Palette::for_terminal(std::io::stdout().is_terminal());
         Box::new(Text::new(me, palette, !at_prompt))
     };
-    let mut screen = Screen::start(render, sink)?;
+    let mut screen = Screen::start(render, sink, wake.clone())?;
 
     let interrupts = Interrupts::catch(terminal.clone(), wake.clone())?;
     if let Err(error) = start_listening(&mut driver, arguments, &mut screen) {

@@ -136,6 +136,13 @@ impl Session {
     }
 
     fn leave(&mut self) -> anyhow::Result<()> {
+        self.driver.with_node(|node, now| node.leave(now));
+        // One turn without waiting is enough for a node without links.
+        self.driver.poll(Some(Duration::ZERO))?;
+        self.tell_events();
+        if self.driver.is_finished() {
+            return Ok(());
+        }
         let flushed = self.driver.shutdown(FLUSH).context("cannot leave politely")?;
         self.tell_events();
         if !flushed.is_complete() {
@@ -173,7 +180,7 @@ impl Session {
             }
             return;
         }
-        let mut repeats = 0;
+        let (mut repeats, mut there) = (0, None);
         if let Event::PeerUp { peer, address, .. } = event {
             self.names.add(peer);
             address.iter().for_each(|address| self.attempts.reached(address));
@@ -181,9 +188,11 @@ impl Session {
             self.names.remove(peer);
         } else if let Event::DialFailed { address, reason, retry_in } = event {
             repeats = self.attempts.failed(clock::now(), address, *reason, *retry_in);
+            there = self.driver.node().peers().find(|peer| peer.address.as_ref() == Some(address));
         }
         let linked = self.driver.node().linked();
-        self.screen.tell(&Notice::Event { event, linked, repeats });
+        let there = there.as_ref().map(|peer| &peer.id);
+        self.screen.tell(&Notice::Event { event, linked, repeats, there });
     }
 
     /// Deals with what was typed; whether there may be more already.

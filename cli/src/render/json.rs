@@ -300,7 +300,7 @@ mod tests {
     }
 
     fn event(event: &Event) -> String {
-        rendered(&Notice::Event { event, linked: 1, repeats: 0 })
+        rendered(&Notice::Event { event, linked: 1, repeats: 0, there: None })
     }
 
     fn address() -> Address {

@@ -36,7 +36,16 @@ impl Render for Text {
         match notice {
             Notice::Listening(Some(address)) => self.note(to, &format!("listening at {}", shown(address))),
             Notice::Listening(None) => self.note(to, "not listening: others cannot dial us"),
-            Notice::Event { event, linked, repeats } => self.event(event, *linked, *repeats, to),
+            Notice::Event {
+                event: Event::DialFailed { address, reason, retry_in }, repeats, there, ..
+            } => {
+                let at = match there {
+                    Some(peer) => format!("{} at {}", self.name(peer), shown(address)),
+                    None => shown(address),
+                };
+                self.dial_failed(&at, *reason, *retry_in, *repeats, to);
+            }
+            Notice::Event { event, linked, .. } => self.event(event, *linked, to),
             Notice::Custom(delivery) => self.custom(delivery, to),
             Notice::Unhandled(_) => {}
             Notice::Sent { .. } if !self.echo => {}
@@ -61,7 +70,7 @@ impl Render for Text {
 }
 
 impl Text {
-    fn event(&mut self, event: &Event, linked: usize, repeats: u32, to: &mut String) {
+    fn event(&mut self, event: &Event, linked: usize, to: &mut String) {
         match event {
             Event::Delivered(delivery) => self.said(to, delivery.from(), None, &as_said(delivery.body())),
             Event::Direct(delivery) => {
@@ -79,9 +88,6 @@ impl Text {
             Event::PeerDown { peer, reason } => {
                 let left = if linked == 0 { "; nobody else is here now" } else { "" };
                 self.note(to, &format!("{} {}{left}", self.name(peer), gone(*reason)));
-            }
-            Event::DialFailed { address, reason, retry_in } => {
-                self.dial_failed(address, *reason, *retry_in, repeats, to);
             }
             Event::Advertised { by, peer, address } => {
                 tracing::info!(%by, %peer, %address, "told of a peer");
@@ -133,7 +139,7 @@ impl Text {
             }
             Event::CommandFailed { error } => self.alarm(to, &sanitize::line(&error.to_string())),
             Event::Left => self.note(to, "you have left"),
-            other => tracing::debug!(?other, "an event without a text"),
+            other @ (Event::DialFailed { .. } | _) => tracing::debug!(?other, "an event without a text"),
         }
     }
 
@@ -150,13 +156,12 @@ impl Text {
     /// The first failure in a row for one reason, then fewer and fewer.
     fn dial_failed(
         &self,
-        address: &Address,
+        at: &str,
         reason: DialError,
         retry_in: Option<Duration>,
         repeats: u32,
         to: &mut String,
     ) {
-        let at = shown(address);
         match retry_in {
             None => self.alarm(to, &format!("cannot reach {at}: {reason}; not trying again")),
             Some(wait) if repeats == 0 => {
