@@ -157,12 +157,13 @@ impl Session {
 
     fn standing(&self) -> Standing {
         let node = self.driver.node();
-        let dials_under_way = node
-            .stats()
-            .dials
-            .saturating_sub(self.driver.counters().dialed)
-            .saturating_sub(self.driver.counters().dials_failed);
-        Standing { linked: node.linked(), unsent: node.waiting() > 0, busy: dials_under_way > 0 }
+        Standing { linked: node.linked(), unsent: node.waiting() > 0, busy: self.dials_under_way() > 0 }
+    }
+
+    fn dials_under_way(&self) -> u64 {
+        let counters = self.driver.counters();
+        let ended = counters.dialed.saturating_add(counters.dials_failed);
+        self.driver.node().stats().dials.saturating_sub(ended)
     }
 
     fn tell_events(&mut self) {
@@ -223,9 +224,19 @@ impl Session {
     /// Whether what is typed has to wait until peers have taken what there is.
     fn hold_input(&mut self) -> bool {
         let node = self.driver.node();
-        let nobody_takes_it = node.waiting() >= node.config().max_waiting && !self.inbox.is_prompt();
+        let room = node.config().max_queue.min(node.config().max_waiting) / 2;
+        let nobody_takes_it = node.waiting() >= room && !self.inbox.is_prompt();
         self.ending.input_held(clock::now(), nobody_takes_it);
-        nobody_takes_it || self.driver.queued_bytes() > QUEUED
+        nobody_takes_it || self.driver.queued_bytes() > QUEUED || self.old_peers_are_behind(room)
+    }
+
+    /// Old peers take one message at a time, each on a connection of its own.
+    fn old_peers_are_behind(&self, room: usize) -> bool {
+        let (stats, counters) = (self.driver.node().stats(), self.driver.counters());
+        // Each message that was handed over had a dial of its own; other dials make this an underestimate.
+        let done = counters.dialed.saturating_add(stats.classic_lost);
+        let waiting = stats.classic_sent.saturating_sub(done);
+        waiting >= room as u64 && self.dials_under_way() > 0
     }
 
     fn take(&mut self, line: &str) {

@@ -1,6 +1,8 @@
 //! One JSON object a line, for programs. The schema is `docs/json.md`: keys may be added, never changed.
 
-use chinwag::{Body, Delivery, DialError, DownReason, Event, Peer, Rejection, SendError, Stats};
+use std::borrow::Cow;
+
+use chinwag::{Body, Delivery, DialError, DownReason, Event, Peer, Rejection, Stats};
 use chinwag_mio::Counters;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -51,8 +53,7 @@ enum Line<'a> {
     Peers { peers: Vec<Entry<'a>>, trying: Vec<Attempt> },
     Stats { linked: usize, waiting: usize, node: &'a Stats, driver: &'a Counters },
     Help { commands: Vec<Usage> },
-    Error { message: &'a str },
-    CommandFailed { message: String },
+    Error { message: Cow<'a, str> },
     Left {},
 }
 
@@ -128,7 +129,7 @@ impl<'a> Line<'a> {
                     .map(|usage| Usage { written: usage.written, does: usage.does })
                     .collect(),
             },
-            Notice::Error(message) => Self::Error { message },
+            Notice::Error(message) => Self::Error { message: Cow::Borrowed(message) },
             Notice::Hint(_) => return None,
         })
     }
@@ -192,7 +193,7 @@ impl<'a> Line<'a> {
                 reason: rejection(reason),
                 message: reason.to_string(),
             },
-            Event::CommandFailed { error } => Self::CommandFailed { message: SendError::to_string(error) },
+            Event::CommandFailed { error } => Self::Error { message: Cow::Owned(error.to_string()) },
             Event::Left => Self::Left {},
             other => {
                 tracing::debug!(?other, "an event without a JSON form");

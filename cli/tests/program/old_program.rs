@@ -33,14 +33,16 @@ fn an_old_peer_joins_ours_and_both_hear_each_other_once() {
 
 #[test]
 fn ours_joins_an_old_peer_and_what_is_piped_arrives() {
+    /// More than wait for one old peer at a time.
+    const LINES: usize = 400;
     let baker = ClassicPeer::start("Baker");
     let (mut ann, _) = Program::chat("ann", &format!("--join 127.0.0.1:{}", baker.port()));
-    for line in 0..20 {
+    for line in 0..LINES {
         ann.type_line(&format!("line {line}"));
     }
     ann.end_input();
     assert_eq!(ann.exit_code(), 0);
-    let all: BTreeSet<String> = (0..20).map(|line| format!("ann: line {line}")).collect();
+    let all: BTreeSet<String> = (0..LINES).map(|line| format!("ann: line {line}")).collect();
     wait_for("not all arrived", || baker.heard().len() >= all.len());
     // It reads each message in a thread of its own, so that their order is its own affair.
     assert_eq!(baker.heard().into_iter().collect::<BTreeSet<_>>(), all);
