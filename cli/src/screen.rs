@@ -15,7 +15,7 @@ use crate::notice::Notice;
 use crate::render::Render;
 
 /// How many notices may wait for a slow reader; then the program waits too, as nothing may be lost.
-const QUEUE: usize = 8192;
+const QUEUE: usize = 1024;
 
 /// How long [`Screen::flush`] waits.
 const FLUSH: Duration = Duration::from_millis(250);

@@ -12,7 +12,7 @@ mod terminal;
 
 use std::io::IsTerminal as _;
 
-use anyhow::Context as _;
+use anyhow::anyhow;
 use chinwag::Dialects;
 use chinwag_mio::{MioDriver, Options, random_seed};
 
@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &ChatArguments) -> anyhow::Result<Exit> {
         Box::new(Json)
     } else {
         let palette = Palette::for_terminal(std::io::stdout().is_terminal());
-        Box::new(Text::new(me, palette, !at_prompt))
+        Box::new(Text::new(me, palette, terminal.is_none()))
     };
     let mut screen = Screen::start(render, sink, wake.clone())?;
 
@@ -83,7 +83,9 @@ fn start_listening(
         None
     } else {
         let told = driver.listen(&arguments.listen.to_string(), arguments.advertise.clone());
-        Some(told.context("chinwag cannot start (--listen chooses another address, --no-listen none)")?)
+        // Its own words say all that the system's do.
+        let advise = |error| anyhow!("{error} (--listen HOST:PORT chooses, --no-listen does without)");
+        Some(told.map_err(advise)?)
     };
     screen.tell(&Notice::Listening(told.as_ref()));
     Ok(())

@@ -17,7 +17,7 @@ use crate::sanitize;
 #[derive(Debug)]
 pub(crate) struct Text {
     palette: Palette,
-    /// Whether what we say ourselves is shown (at a prompt it stands there already).
+    /// Whether what we say ourselves is shown (on a terminal it stands there already).
     echo: bool,
     me: PeerId,
     /// How often each refusal has been told of.
@@ -81,7 +81,7 @@ impl Text {
                 let at = address.as_ref().map_or_else(|| "not listening".to_owned(), shown);
                 let kind = match dialect {
                     Dialect::Native => "",
-                    Dialect::Classic => ", by the old program",
+                    Dialect::Classic => ", in the old dialect",
                 };
                 self.note(to, &format!("{} is here ({at}{kind})", self.name(peer)));
             }
@@ -318,4 +318,75 @@ fn approximately(wait: Duration) -> String {
 
 fn milliseconds(trip: Duration) -> String {
     format!("{:.1} ms", trip.as_secs_f64() * 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use chinwag::{LinkId, Rejection};
+
+    use super::*;
+
+    fn text() -> Text {
+        Text::new(PeerId::new("me").unwrap(), Palette::plain(), true)
+    }
+
+    fn told(text: &mut Text, notice: &Notice<'_>) -> String {
+        let mut lines = String::new();
+        text.render(notice, &mut lines);
+        lines
+    }
+
+    fn event(text: &mut Text, event: &Event, linked: usize, repeats: u32) -> String {
+        told(text, &Notice::Event { event, linked, repeats, there: None })
+    }
+
+    #[test]
+    fn a_text_of_many_lines_is_one_message() {
+        let id = MessageId::Classic(chinwag::ClassicId::new(1));
+        let bob = PeerId::new("b\u{202e}ob").unwrap();
+        let said = told(&mut text(), &Notice::Sent { id: &id, to: Some(&bob), text: "one\n12:00 bob: two" });
+        let (first, second) = said.split_once('\n').unwrap();
+        assert!(first.ends_with("me → b\\u{202e}ob: one"), "{said}");
+        assert_eq!(second, "      │ 12:00 bob: two\n");
+    }
+
+    #[test]
+    fn failures_are_told_less_and_less() {
+        let failed = Event::DialFailed {
+            address: "h:1".parse().unwrap(),
+            reason: DialError::Refused,
+            retry_in: Some(Duration::from_millis(1500)),
+        };
+        let mut text = text();
+        let told: Vec<String> = (0..200).map(|repeats| event(&mut text, &failed, 0, repeats)).collect();
+        assert_eq!(
+            told[0],
+            "!! cannot reach h:1: refused: nobody listens there (trying again, next in 2 s)\n"
+        );
+        let loud: Vec<usize> = (0..200).filter(|repeats| !told[*repeats].is_empty()).collect();
+        assert_eq!(loud, [0, 9, 99]);
+    }
+
+    #[test]
+    fn refusals_are_counted_and_their_kinds_bounded() {
+        let mut text = text();
+        let refusal = |name: &str| Event::Rejected {
+            link: LinkId::new(1),
+            peer: Some(PeerId::new(name).unwrap()),
+            reason: Rejection::OutOfTurn,
+        };
+        let told: Vec<String> = (0..20).map(|_| event(&mut text, &refusal("bob"), 1, 0)).collect();
+        assert_eq!(told.iter().filter(|lines| !lines.is_empty()).count(), 2);
+        assert!(told[9].ends_with("(10 times)\n"));
+        let names = (0..10_000).map(|number| event(&mut text, &refusal(&format!("n{number}")), 1, 0));
+        assert!(names.filter(|lines| !lines.is_empty()).count() < 300);
+    }
+
+    #[test]
+    fn being_alone_is_said() {
+        let gone = Event::PeerDown { peer: PeerId::new("bob").unwrap(), reason: DownReason::Silent };
+        assert_eq!(event(&mut text(), &gone, 1, 0), "-- bob is gone: not heard for too long\n");
+        assert!(event(&mut text(), &gone, 0, 0).ends_with("; nobody else is here now\n"));
+        assert_eq!(told(&mut text(), &Notice::Peers { peers: &[], trying: &[] }), "-- nobody is here\n");
+    }
 }
