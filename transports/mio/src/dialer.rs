@@ -16,6 +16,12 @@ use crate::resolver::Resolver;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct DialId(u64);
 
+impl DialId {
+    pub(crate) const fn new(number: u64) -> Self {
+        Self(number)
+    }
+}
+
 /// Every address that is handed to [`dial`](Self::dial) comes out once, of [`progress`](Self::progress) or of
 /// [`next_failure`](Self::next_failure).
 #[derive(Debug)]
@@ -162,7 +168,7 @@ impl Dialer {
         while self.active.len() < self.max_active
             && let Some(Waiting { address, .. }) = self.waiting.pop_front()
         {
-            let id = DialId(self.next_id);
+            let id = DialId::new(self.next_id);
             self.next_id += 1;
             let until = now + self.timeout;
             let literal = Resolver::literal(&address);

@@ -2,28 +2,40 @@
 //!
 //! The driver moves bytes and tells the time; every decision is the node's. What it promises:
 //! - Everything is bounded: connections, dials, what is queued for a link, what is read before it is the next link's
-//!   turn. See [`Options`].
-//! - A slow or hostile peer costs only itself: the link whose queue overflows is closed, and nobody waits for it.
-//! - The loop never waits for anything but its `Poll`: host names are looked up on other threads.
-//! - What was queued for a link is sent before the link is closed, if the other end takes it in time.
+//!   turn. See [`Options`] (`tests/tcp/many_connections.rs`, `tests/tcp/dialing.rs`).
+//! - A slow or hostile peer costs only itself: the link whose queue overflows is closed, and nobody waits for it
+//!   (`tests/tcp/slow_reader.rs`, `tests/tcp/bad_input.rs`).
+//! - The loop never waits for anything but its `Poll`: host names are looked up on other threads
+//!   (`tests/tcp/dialing.rs`).
+//! - What was queued for a link is sent before the link is closed, if the other end takes it in time
+//!   (`tests/tcp/shutdown.rs`).
+//! - No file descriptor is left behind, and a want of them is outlived (`tests/descriptors.rs`).
 //!
-//! ```no_run
-//! use std::ops::ControlFlow;
+//! ```
+//! use std::{ops::ControlFlow, thread, time::Duration};
 //! use chinwag::{Config, Event, PeerId};
 //! use chinwag_mio::{MioDriver, Options, epoch_now, random_seed};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let config = Config::new(PeerId::new("ann")?, epoch_now());
-//! let mut driver = MioDriver::new(config, random_seed(), Options::default())?;
-//! let address = driver.listen("127.0.0.1:0", None)?;
-//! println!("others can join {address}");
-//! driver.run(|driver, event| {
-//!     if let Event::Delivered(delivery) = &event {
-//!         println!("{}: {}", delivery.from(), delivery.body().to_display());
-//!         let _ = driver.with_node(|node, now| node.broadcast(now, "I hear you"));
-//!     }
-//!     ControlFlow::Continue(())
+//! let driver = |name| -> Result<MioDriver, Box<dyn std::error::Error>> {
+//!     let config = Config::new(PeerId::new(name)?, epoch_now());
+//!     Ok(MioDriver::new(config, random_seed(), Options::default())?)
+//! };
+//! let (mut ann, mut bob) = (driver("ann")?, driver("bob")?);
+//! let address = ann.listen("127.0.0.1:0", None)?;
+//! bob.with_node(|node, now| node.join(now, address))?;
+//! // Nobody is linked yet: it goes out with the first link.
+//! bob.with_node(|node, now| node.broadcast(now, "is anybody there?"))?;
+//! let bob_leaves = bob.handle();
+//! let bob = thread::spawn(move || bob.run(|_, _| ControlFlow::Continue(())));
+//!
+//! ann.run(|_, event| match event {
+//!     Event::Delivered(delivery) if delivery.from().as_str() == "bob" => ControlFlow::Break(()),
+//!     _ => ControlFlow::Continue(()),
 //! })?;
+//! bob_leaves.shutdown();
+//! assert!(ann.shutdown(Duration::from_secs(5))?.is_complete());
+//! # bob.join().unwrap()?;
 //! # Ok(()) }
 //! ```
 

@@ -1,6 +1,7 @@
 //! Host names become addresses on threads of their own, as the system's way of asking blocks.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -16,10 +17,13 @@ const MAX_THREADS: usize = 4;
 /// The most addresses tried of one host.
 const MAX_ADDRESSES: usize = 8;
 
+/// How a host's addresses are found out.
+type LookUp = dyn Fn(&Address) -> Result<Vec<SocketAddr>, DialError> + Send + Sync;
+
 /// Answers come through a channel and ring the loop's bell. No thread is started before the first host name that is
 /// no IP address, and none outlives its question.
-#[derive(Debug)]
 pub(crate) struct Resolver {
+    look_up: Arc<LookUp>,
     shared: Arc<Shared>,
     answers: Receiver<Answer>,
     sender: Sender<Answer>,
@@ -36,9 +40,14 @@ pub(crate) struct Answer {
 }
 
 impl Resolver {
+    /// A resolver that asks the system.
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self::with(shared, Arc::new(ask_system))
+    }
+
+    fn with(shared: Arc<Shared>, look_up: Arc<LookUp>) -> Self {
         let (sender, answers) = channel();
-        Self { shared, answers, sender, waiting: VecDeque::new(), running: 0 }
+        Self { look_up, shared, answers, sender, waiting: VecDeque::new(), running: 0 }
     }
 
     /// The address itself, if its host is an IP address and there is nothing to ask.
@@ -72,6 +81,7 @@ impl Resolver {
         {
             self.running += 1;
             let (sender, shared) = (self.sender.clone(), Arc::clone(&self.shared));
+            let look_up = Arc::clone(&self.look_up);
             let asking = thread::Builder::new().name("resolver".to_owned()).spawn(move || {
                 // The loop may be gone by now, and then nobody needs the answer.
                 let _ = sender.send(Answer { dial, addresses: look_up(&address) });
@@ -85,7 +95,16 @@ impl Resolver {
     }
 }
 
-fn look_up(address: &Address) -> Result<Vec<SocketAddr>, DialError> {
+impl fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resolver")
+            .field("running", &self.running)
+            .field("waiting", &self.waiting)
+            .finish_non_exhaustive()
+    }
+}
+
+fn ask_system(address: &Address) -> Result<Vec<SocketAddr>, DialError> {
     let found = (address.host(), address.port()).to_socket_addrs().map_err(|_| DialError::Unresolvable)?;
     let mut addresses: Vec<SocketAddr> = Vec::new();
     for candidate in found {
@@ -94,4 +113,67 @@ fn look_up(address: &Address) -> Result<Vec<SocketAddr>, DialError> {
         }
     }
     if addresses.is_empty() { Err(DialError::Unresolvable) } else { Ok(addresses) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use mio::{Events, Poll, Token};
+
+    use super::*;
+    use crate::doorbell::Doorbell;
+    use crate::handle::Mailbox;
+
+    fn address(host: &str) -> Address {
+        Address::new(host, 1).unwrap()
+    }
+
+    #[test]
+    fn names_beyond_the_thread_limit_wait_and_answers_wake_the_loop() {
+        let mut poll = Poll::new().unwrap();
+        let (doorbell, mut ear) = Doorbell::new(poll.registry(), Token(0)).unwrap();
+        let mailbox = Mailbox::new(doorbell, 1);
+        let (release, gate) = channel::<()>();
+        let gate = Mutex::new(gate);
+        // Names that begin with `slow` are answered when the test says so.
+        let look_up = move |address: &Address| {
+            if address.host().starts_with("slow") {
+                gate.lock().unwrap().recv().unwrap();
+            }
+            Err(DialError::Unresolvable)
+        };
+        let mut resolver = Resolver::with(mailbox.shared(), Arc::new(look_up));
+        for n in 0..MAX_THREADS as u64 {
+            resolver.ask(DialId::new(n), address("slow"));
+        }
+        resolver.ask(DialId::new(100), address("quick"));
+        resolver.ask(DialId::new(101), address("cancelled"));
+        resolver.cancel(DialId::new(101));
+        assert!(resolver.next().is_none());
+        assert_eq!((resolver.running, resolver.waiting.len()), (MAX_THREADS, 1));
+
+        let mut answered = Vec::new();
+        let mut events = Events::with_capacity(4);
+        for _ in 0..MAX_THREADS {
+            release.send(()).unwrap();
+        }
+        while answered.len() < MAX_THREADS + 1 {
+            poll.poll(&mut events, Some(Duration::from_secs(10))).unwrap();
+            assert!(!events.is_empty(), "nothing rang, with {answered:?} answered");
+            ear.drain();
+            mailbox.rearm();
+            answered.extend(core::iter::from_fn(|| resolver.next()).map(|answer| answer.dial));
+        }
+        assert!(answered.contains(&DialId::new(100)) && !answered.contains(&DialId::new(101)));
+    }
+
+    #[test]
+    fn ip_addresses_need_no_thread() {
+        let literal = |host| Resolver::literal(&address(host)).map(|found| found.to_string());
+        assert_eq!(literal("127.0.0.1").as_deref(), Some("127.0.0.1:1"));
+        assert_eq!(literal("::1").as_deref(), Some("[::1]:1"));
+        assert_eq!(literal("localhost"), None);
+    }
 }

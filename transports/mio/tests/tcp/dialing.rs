@@ -72,7 +72,7 @@ mod blackhole {
 
     use super::*;
 
-    /// A port that answers nobody: its queue of one is full.
+    /// A port of every loopback address that answers nobody: its queue of one is full.
     struct Blackhole {
         address: SocketAddr,
         _listener: rustix::fd::OwnedFd,
@@ -81,9 +81,10 @@ mod blackhole {
 
     fn blackhole() -> Blackhole {
         let listener = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
-        bind(&listener, &SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        bind(&listener, &SocketAddr::from(([0, 0, 0, 0], 0))).unwrap();
         listen(&listener, 0).unwrap();
-        let address = SocketAddr::try_from(getsockname(&listener).unwrap()).unwrap();
+        let port = SocketAddr::try_from(getsockname(&listener).unwrap()).unwrap().port();
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
         let connect = || TcpStream::connect_timeout(&address, Duration::from_millis(100));
         let queued: Vec<_> = std::iter::from_fn(|| connect().ok()).take(8).collect();
         assert!(queued.len() < 8, "the queue is longer than it was asked to be");
@@ -103,6 +104,28 @@ mod blackhole {
             dial_failure(peers[0], &address).is_some()
         });
         assert_eq!(dial_failure(&ann, &address), Some(DialError::TimedOut));
+    }
+
+    #[test]
+    fn two_hundred_of_them_delay_nobody() {
+        let mut options = Options::default();
+        options.dial_timeout = Duration::from_secs(1);
+        let (mut ann, mut bob) = (Peer::with(config("ann"), options), Peer::new("bob"));
+        let hole = blackhole();
+        for n in 1..=200 {
+            ann.join(&Address::new(&format!("127.0.0.{n}"), hole.address.port()).unwrap());
+        }
+        let watch = Stopwatch::start();
+        // Bob's dial comes in; one of Ann's own would wait behind those under way.
+        let address = ann.address.clone();
+        bob.join(&address);
+        bob.say("through the holes");
+        turn_until(&mut [&mut ann, &mut bob], "ann to hear", |peers| !peers[0].heard().is_empty());
+        assert!(watch.elapsed() < Duration::from_secs(1), "{:?}", watch.elapsed());
+        turn_until(&mut [&mut ann, &mut bob], "all to be answered", |peers| {
+            peers[0].driver.counters().dials_failed >= 200
+        });
+        assert!(ann.saw(&["DialFailed", "TimedOut"]) && ann.saw(&["DialFailed", "NoRoom"]));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The driver over real loopback sockets: one behaviour a file.
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test picks the events it is about")]
+#![expect(clippy::unwrap_used, reason = "what a test cannot have is its failure")]
 
 mod bad_input;
 mod chat;

@@ -32,23 +32,24 @@ fn a_thousand_queued_messages_are_flushed() {
 
 #[test]
 fn a_peer_that_never_reads_delays_the_end_no_longer_than_the_limit() {
-    let mut patient = config("ann");
-    patient.dead = Duration::from_secs(300);
-    let mut ann = Peer::with(patient, Options::default());
-    let mut stuck = Stranger::connect(&ann);
-    assert!(stuck.write(&native_ping("stuck")));
-    turn_until(&mut [&mut ann], "the stuck one to be linked", |peers| peers[0].linked() == 1);
-    // Until the sockets' buffers are full and something stays queued.
-    let text = "x".repeat(8 * 1024);
-    turn_until(&mut [&mut ann], "the buffers to be full", |peers| {
-        peers[0].say(&text);
-        peers[0].driver.queued_bytes() > 100_000
-    });
+    let (mut ann, _stuck) = with_full_buffers(Options::default());
     let watch = Stopwatch::start();
     let flushed = ann.driver.shutdown(Duration::from_millis(300)).unwrap();
     assert!(!flushed.is_complete() && flushed.unsent_bytes > 100_000, "{flushed:?}");
     assert!(watch.elapsed() < Duration::from_secs(2), "{:?}", watch.elapsed());
     assert_eq!(ann.driver.connections(), 0);
+}
+
+#[test]
+fn a_link_that_takes_nothing_is_closed_after_its_time_however_long_the_loop_goes_on() {
+    let mut options = Options::default();
+    options.close_timeout = Duration::from_millis(300);
+    let (mut ann, _stuck) = with_full_buffers(options);
+    ann.driver.with_node(|node, now| node.leave(now));
+    let watch = Stopwatch::start();
+    turn_until(&mut [&mut ann], "the link to be given up", |peers| peers[0].driver.is_finished());
+    assert!(watch.elapsed() >= Duration::from_millis(300), "{:?}", watch.elapsed());
+    assert_eq!((ann.driver.counters().cut_short, ann.driver.connections()), (1, 0));
 }
 
 #[test]
@@ -60,4 +61,22 @@ fn shutting_down_alone_is_quick() {
     assert!(watch.elapsed() < Duration::from_secs(5));
     assert!(driver.is_finished());
     assert_eq!(driver.next_event(), Some(Event::Left));
+}
+
+/// A peer, and one linked with it that never reads: something stays queued for it.
+fn with_full_buffers(options: Options) -> (Peer, Stranger) {
+    let mut patient = config("ann");
+    patient.dead = Duration::from_secs(300);
+    let mut ann = Peer::with(patient, options);
+    let mut stuck = Stranger::connect(&ann);
+    stuck.say(&native_ping("stuck"));
+    turn_until(&mut [&mut ann], "the stuck one to be linked", |peers| peers[0].linked() == 1);
+    let text = "x".repeat(8 * 1024);
+    let mut said = 0;
+    turn_until(&mut [&mut ann], "the buffers to be full", |peers| {
+        said += 1;
+        peers[0].say(&format!("{said} {text}"));
+        peers[0].driver.queued_bytes() > 100_000
+    });
+    (ann, stuck)
 }

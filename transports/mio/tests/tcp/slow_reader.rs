@@ -1,11 +1,12 @@
 //! A peer that reads slowly, or never, costs only itself.
 
+use std::io::Write;
 use std::time::Duration;
 
-use chinwag::Event;
+use chinwag::{Content, Event};
 use chinwag_mio::Options;
 
-use crate::common::{Peer, Stopwatch, Stranger, config, link, native_ping, turn_until};
+use crate::common::{Peer, Stopwatch, Stranger, config, line, link, native_ping, turn_until};
 
 #[test]
 fn a_peer_that_never_reads_is_dropped_and_delays_nobody() {
@@ -18,7 +19,7 @@ fn a_peer_that_never_reads_is_dropped_and_delays_nobody() {
     let mut bob = Peer::new("bob");
     link(&mut [&mut ann, &mut bob]);
     let mut stuck = Stranger::connect(&ann);
-    assert!(stuck.write(&native_ping("stuck")));
+    stuck.say(&native_ping("stuck"));
     turn_until(&mut [&mut ann, &mut bob], "the stuck one to be linked", |peers| peers[0].linked() == 2);
 
     let text = "x".repeat(8 * 1024);
@@ -26,7 +27,7 @@ fn a_peer_that_never_reads_is_dropped_and_delays_nobody() {
     // Well more than the sockets' buffers and the queue hold together.
     while ann.driver.counters().too_slow == 0 && said < 4096 {
         for _ in 0..16 {
-            ann.say(&text);
+            ann.say(&format!("{said} {text}"));
             said += 1;
         }
         let watch = Stopwatch::start();
@@ -43,6 +44,31 @@ fn a_peer_that_never_reads_is_dropped_and_delays_nobody() {
     assert_eq!(ann.linked(), 1);
     assert!(most_queued <= 2 * max_queued, "{most_queued} bytes were queued");
     assert!(slowest < Duration::from_secs(2), "16 messages took bob {slowest:?}");
+}
+
+#[test]
+fn a_peer_that_never_stops_talking_leaves_the_others_their_turn() {
+    let (mut ann, mut bob) = (Peer::new("ann"), Peer::new("bob"));
+    link(&mut [&mut ann, &mut bob]);
+    let mut talker = Stranger::connect(&ann);
+    talker.say(&native_ping("talker"));
+    turn_until(&mut [&mut ann, &mut bob], "the talker to be linked", |peers| peers[0].linked() == 2);
+    let chunk = line("talker", Content::KeepAliveReply(0)).repeat(1000);
+    // As fast as it goes, on a thread of its own, until this end is closed.
+    talker.0.set_nonblocking(false).unwrap();
+    let mut stream = talker.0.try_clone().unwrap();
+    let talking = std::thread::spawn(move || while stream.write_all(&chunk).is_ok() {});
+    let flooded = ann.driver.counters().bytes_in;
+    for n in 1..=100 {
+        let watch = Stopwatch::start();
+        bob.say(&format!("{n}"));
+        turn_until(&mut [&mut ann, &mut bob], "ann to hear", |peers| peers[0].heard().len() == n);
+        assert!(watch.elapsed() < Duration::from_secs(1), "{:?}", watch.elapsed());
+    }
+    let flooded = ann.driver.counters().bytes_in - flooded;
+    assert!(flooded > 1 << 20, "the talker said only {flooded} bytes");
+    talker.0.shutdown(std::net::Shutdown::Both).unwrap();
+    talking.join().unwrap();
 }
 
 #[test]

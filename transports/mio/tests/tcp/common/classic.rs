@@ -18,7 +18,7 @@ const REMEMBERED: usize = 10;
 const READ: usize = 2048;
 
 /// A running peer; it stops when this is dropped.
-pub struct ClassicPeer {
+pub(crate) struct ClassicPeer {
     shared: Arc<Shared>,
     acceptor: Option<JoinHandle<()>>,
 }
@@ -38,7 +38,7 @@ struct Memory {
 }
 
 impl ClassicPeer {
-    pub fn start(id: &str) -> Self {
+    pub(crate) fn start(id: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared {
@@ -60,16 +60,16 @@ impl ClassicPeer {
         Self { shared, acceptor: Some(acceptor) }
     }
 
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.shared.port
     }
 
     /// Pings whoever listens at this port of this machine.
-    pub fn join(&self, port: u16) {
+    pub(crate) fn join(&self, port: u16) {
         self.shared.ping("127.0.0.1", port);
     }
 
-    pub fn broadcast(&self, text: &str) {
+    pub(crate) fn broadcast(&self, text: &str) {
         let to: Vec<_> = self.shared.memory.lock().unwrap().peers.values().cloned().collect();
         for (host, port) in to {
             self.shared.send(&host, port, "BROADCAST", json!(text));
@@ -77,12 +77,12 @@ impl ClassicPeer {
     }
 
     /// The names of the peers it knows.
-    pub fn peers(&self) -> Vec<String> {
+    pub(crate) fn peers(&self) -> Vec<String> {
         self.shared.memory.lock().unwrap().peers.keys().cloned().collect()
     }
 
     /// The broadcasts it printed, as `who: what`.
-    pub fn heard(&self) -> Vec<String> {
+    pub(crate) fn heard(&self) -> Vec<String> {
         self.shared.memory.lock().unwrap().heard.clone()
     }
 }

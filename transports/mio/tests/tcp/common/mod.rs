@@ -1,6 +1,6 @@
 //! What the tests share: peers that are turned by hand, and strangers made of plain sockets.
 
-pub mod classic;
+pub(crate) mod classic;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -10,44 +10,44 @@ use chinwag::{Address, Config, Content, Epoch, Event, Hello, Message, Native, Pe
 use chinwag_mio::{MioDriver, Options, epoch_now, random_seed};
 
 /// How long anything may take before a test fails.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A driver, and the events it gave.
-pub struct Peer {
-    pub driver: MioDriver,
-    pub events: Vec<Event>,
-    pub address: Address,
+pub(crate) struct Peer {
+    pub(crate) driver: MioDriver,
+    pub(crate) events: Vec<Event>,
+    pub(crate) address: Address,
 }
 
-pub fn config(name: &str) -> Config {
+pub(crate) fn config(name: &str) -> Config {
     Config::new(name.parse().unwrap(), epoch_now())
 }
 
 impl Peer {
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         Self::with(config(name), Options::default())
     }
 
-    pub fn with(config: Config, options: Options) -> Self {
+    pub(crate) fn with(config: Config, options: Options) -> Self {
         let mut driver = MioDriver::new(config, random_seed(), options).unwrap();
         let address = driver.listen("127.0.0.1:0", None).unwrap();
         Self { driver, events: Vec::new(), address }
     }
 
-    pub fn join(&mut self, address: &Address) {
+    pub(crate) fn join(&mut self, address: &Address) {
         self.driver.with_node(|node, now| node.join(now, address.clone())).unwrap();
     }
 
-    pub fn say(&mut self, text: &str) {
+    pub(crate) fn say(&mut self, text: &str) {
         self.driver.with_node(|node, now| node.broadcast(now, text)).unwrap();
     }
 
-    pub fn linked(&self) -> usize {
+    pub(crate) fn linked(&self) -> usize {
         self.driver.node().linked()
     }
 
     /// The broadcasts delivered so far, as `who: what`.
-    pub fn heard(&self) -> Vec<String> {
+    pub(crate) fn heard(&self) -> Vec<String> {
         let delivered = self.events.iter().filter_map(|event| match event {
             Event::Delivered(delivery) => Some(delivery),
             _ => None,
@@ -56,14 +56,14 @@ impl Peer {
     }
 
     /// Whether an event came whose `Debug` holds all of `parts`.
-    pub fn saw(&self, parts: &[&str]) -> bool {
+    pub(crate) fn saw(&self, parts: &[&str]) -> bool {
         self.events.iter().any(|event| {
             let text = format!("{event:?}");
             parts.iter().all(|part| text.contains(part))
         })
     }
 
-    pub fn turn(&mut self) {
+    pub(crate) fn turn(&mut self) {
         self.driver.poll(Some(Duration::from_millis(1))).unwrap();
         while let Some(event) = self.driver.next_event() {
             self.events.push(event);
@@ -75,7 +75,11 @@ impl Peer {
 ///
 /// # Panics
 /// If that takes too long, with what was waited for.
-pub fn turn_until(peers: &mut [&mut Peer], what: &str, mut done: impl FnMut(&mut [&mut Peer]) -> bool) {
+pub(crate) fn turn_until(
+    peers: &mut [&mut Peer],
+    what: &str,
+    mut done: impl FnMut(&mut [&mut Peer]) -> bool,
+) {
     let watch = Stopwatch::start();
     while !done(peers) {
         for peer in &mut *peers {
@@ -83,20 +87,21 @@ pub fn turn_until(peers: &mut [&mut Peer], what: &str, mut done: impl FnMut(&mut
         }
         if watch.elapsed() > PATIENCE {
             let last = |peer: &Peer| peer.events[peer.events.len().saturating_sub(10)..].to_vec();
-            let state: Vec<_> = peers.iter().map(|peer| (&peer.driver, last(peer))).collect();
+            let state: Vec<_> =
+                peers.iter().map(|peer| (&peer.driver, peer.driver.node().stats(), last(peer))).collect();
             panic!("waited too long for: {what}\n{state:#?}");
         }
     }
 }
 
 /// Turns all `peers` for this long.
-pub fn turn_for(peers: &mut [&mut Peer], how_long: Duration) {
+pub(crate) fn turn_for(peers: &mut [&mut Peer], how_long: Duration) {
     let watch = Stopwatch::start();
     turn_until(peers, "time to pass", |_| watch.elapsed() >= how_long);
 }
 
 /// Links `peers[0]` with all others.
-pub fn link(peers: &mut [&mut Peer]) {
+pub(crate) fn link(peers: &mut [&mut Peer]) {
     let address = peers[0].address.clone();
     for peer in &mut peers[1..] {
         peer.join(&address);
@@ -108,39 +113,44 @@ pub fn link(peers: &mut [&mut Peer]) {
 }
 
 /// Measures how long something takes.
-pub struct Stopwatch(Instant);
+pub(crate) struct Stopwatch(Instant);
 
 impl Stopwatch {
     #[expect(clippy::disallowed_methods, reason = "a test with real sockets runs in real time")]
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self(Instant::now())
     }
 
-    pub fn elapsed(&self) -> Duration {
+    pub(crate) fn elapsed(&self) -> Duration {
         self.0.elapsed()
     }
 }
 
 /// A plain connection to a peer; reading never waits.
-pub struct Stranger(pub TcpStream);
+pub(crate) struct Stranger(pub(crate) TcpStream);
 
 impl Stranger {
-    pub fn connect(peer: &Peer) -> Self {
+    pub(crate) fn connect(peer: &Peer) -> Self {
         let stream = TcpStream::connect((peer.address.host(), peer.address.port())).unwrap();
         stream.set_nonblocking(true).unwrap();
         Self(stream)
     }
 
-    /// Writes as much as goes; false once the connection is broken.
-    pub fn write(&mut self, bytes: &[u8]) -> bool {
+    /// Writes as much as goes, and says how much that was; `None` once the connection is broken.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Option<usize> {
         match self.0.write(bytes) {
-            Ok(_) => true,
-            Err(error) => error.kind() == ErrorKind::WouldBlock,
+            Ok(count) => Some(count),
+            Err(error) => (error.kind() == ErrorKind::WouldBlock).then_some(0),
         }
     }
 
+    /// Writes all of something short.
+    pub(crate) fn say(&mut self, bytes: &[u8]) {
+        assert_eq!(self.write(bytes), Some(bytes.len()));
+    }
+
     /// Whether the other end has hung up, once all it said is read.
-    pub fn is_closed(&mut self) -> bool {
+    pub(crate) fn is_closed(&mut self) -> bool {
         let mut buffer = [0; 4096];
         loop {
             match self.0.read(&mut buffer) {
@@ -153,12 +163,12 @@ impl Stranger {
 }
 
 /// The introduction of a native peer, with its line break.
-pub fn native_ping(name: &str) -> Vec<u8> {
+pub(crate) fn native_ping(name: &str) -> Vec<u8> {
     let native = Some(Native { version: Native::VERSION, epoch: Epoch::new(1) });
     line(name, Content::Ping(Hello { listening: None, native }))
 }
 
-pub fn line(name: &str, content: Content) -> Vec<u8> {
+pub(crate) fn line(name: &str, content: Content) -> Vec<u8> {
     let message = Message::new(PeerId::new(name).unwrap(), "now".into(), content);
     let mut line = message.encoded().to_vec();
     line.push(b'\n');
