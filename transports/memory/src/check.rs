@@ -249,3 +249,18 @@ pub(crate) fn check_counters(stats: &Stats, on_their_way: u64) -> Result<(), Pro
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn books_that_do_not_balance_are_noticed() {
+        let stats = |sent, delivered, in_flight| Stats { sent, delivered, in_flight, ..Stats::default() };
+        assert_eq!(check_counters(&stats(10, 7, 3), 3), Ok(()));
+        for (stats, on_their_way) in [(stats(10, 7, 3), 2), (stats(10, 7, 2), 3), (stats(11, 7, 3), 3)] {
+            let broken = check_counters(&stats, on_their_way).unwrap_err();
+            assert_eq!(broken, Promise::BooksBalance { stats: Box::new(stats), on_their_way });
+        }
+    }
+}

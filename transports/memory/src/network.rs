@@ -74,7 +74,7 @@ impl<N: Node> Network<N> {
     }
 
     /// All nodes, crashed ones included.
-    pub fn nodes(&self) -> impl Iterator<Item = NodeId> + use<N> {
+    pub fn nodes(&self) -> impl ExactSizeIterator<Item = NodeId> + use<N> {
         (0..self.nodes.len()).map(NodeId::from_index)
     }
 
