@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../../../transports/mio/tests/tcp/common/classic.rs"]
-#[expect(unreachable_pub, reason = "shared with the driver's tests")]
 mod classic;
 mod support;
 
