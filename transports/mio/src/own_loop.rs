@@ -111,10 +111,12 @@ impl MioDriver {
     }
 
     fn turn_until_finished(&mut self, until: Time) -> Result<(), DriverError> {
+        // The first turn does not wait: with nothing to send there is nothing to wait for.
+        let mut wait = Duration::ZERO;
         loop {
-            let left = until.saturating_since(self.clock.now());
-            self.poll(Some(left))?;
-            if self.is_finished() || left.is_zero() {
+            self.poll(Some(wait))?;
+            wait = until.saturating_since(self.clock.now());
+            if self.is_finished() || wait.is_zero() {
                 return Ok(());
             }
         }

@@ -1,0 +1,196 @@
+//! The command line.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use chinwag::{Address, AddressError, PeerId};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Peer-to-peer chat: no server, no account.
+///
+/// Without a command it runs the demo.
+#[derive(Parser, Debug)]
+#[command(name = "chinwag", version, after_help = AFTER_HELP)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) program: Option<Program>,
+    /// Log to standard error: once for info, twice for debug, thrice for trace (CHINWAG_LOG says it finer)
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub(crate) verbose: u8,
+}
+
+const AFTER_HELP: &str = "\
+Start:  chinwag chat --name alice --listen 127.0.0.1:5001
+        chinwag chat --name bob --join 127.0.0.1:5001        (in another terminal)
+
+Exit codes: 0 fine, 1 failed, 2 wrong command line, 3 nobody there within --join-timeout, 130 interrupted.";
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Program {
+    /// Chat: what you type goes to everybody, and what everybody says appears
+    Chat(ChatArguments),
+    /// Five peers on this machine find each other over TCP and talk, and it is shown who heard what
+    Demo(DemoArguments),
+    /// Broadcasts in a simulated network of many nodes, on a virtual clock
+    Sim(SimArguments),
+}
+
+/// `chinwag chat`
+#[derive(Args, Debug)]
+pub(crate) struct ChatArguments {
+    /// Who you are: 1 to 128 bytes that nobody else in the network uses [default: your login name and a number]
+    #[arg(long, env = "CHINWAG_NAME")]
+    pub(crate) name: Option<PeerId>,
+    /// Where to listen for others. Port 0 takes a free one. 127.0.0.1 is reachable from this machine only;
+    /// 0.0.0.0 from everywhere
+    #[arg(long, value_name = "HOST:PORT", default_value_t)]
+    pub(crate) listen: Bind,
+    /// Where others should dial us, if that is not where we listen (behind a router, say)
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "no_listen")]
+    pub(crate) advertise: Option<Address>,
+    /// A peer to link with; may be given again and again
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) join: Vec<Address>,
+    /// Do not listen: others cannot dial us, but whom we join can talk with us
+    #[arg(long, conflicts_with = "listen")]
+    pub(crate) no_listen: bool,
+    /// Speak only the old Python program's dialect, as one of its peers would
+    #[arg(long, conflicts_with = "no_listen")]
+    pub(crate) classic: bool,
+    /// Stay this long after the end of input (30s, 5m, …); without it, until everything is sent
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(crate) linger: Option<Duration>,
+    /// Give up with exit code 3 if nobody is linked with us within this time, and stay as long even if the input
+    /// ends before. Without it wait for ever, or after the end of input 10s for somebody to say it to
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(crate) join_timeout: Option<Duration>,
+    /// Tell everything as one JSON object a line (docs/json.md says which)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `chinwag demo`
+#[derive(Args, Debug, Default)]
+pub(crate) struct DemoArguments {
+    /// Type as one of the five when the script is over
+    #[arg(short, long)]
+    pub(crate) interactive: bool,
+}
+
+/// `chinwag sim`
+#[derive(Args, Debug)]
+pub(crate) struct SimArguments {
+    /// How many nodes
+    #[arg(short, long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(2..=100_000))]
+    pub(crate) nodes: u32,
+    /// With how many others each node is joined at least
+    #[arg(short, long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(2..=64))]
+    pub(crate) degree: u32,
+    /// How many messages are sent, each by a node drawn at random
+    #[arg(short, long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) messages: u32,
+    /// What all chance follows from: the same seed gives the same run
+    #[arg(short, long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How to print the result
+    #[arg(short, long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}
+
+/// How to print a result.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// For programs: one JSON object
+    Json,
+}
+
+/// Where to listen: like an [`Address`], but port 0 means any free one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Bind {
+    host: String,
+    port: u16,
+}
+
+/// Why something is no [`Bind`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum BindError {
+    /// The port is not a whole number from 0 to 65535.
+    Port,
+    /// Something else is wrong.
+    Address(AddressError),
+}
+
+impl fmt::Display for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Port => f.write_str("the port must be a whole number from 0 (any free one) to 65535"),
+            Self::Address(error) => fmt::Display::fmt(error, f),
+        }
+    }
+}
+
+impl std::error::Error for BindError {}
+
+impl Default for Bind {
+    fn default() -> Self {
+        Self { host: "127.0.0.1".to_owned(), port: 0 }
+    }
+}
+
+impl FromStr for Bind {
+    type Err = BindError;
+
+    fn from_str(text: &str) -> Result<Self, BindError> {
+        let (host, port) = text.rsplit_once(':').ok_or(BindError::Address(AddressError::NoPort))?;
+        let port: u16 = port.parse().map_err(|_| BindError::Port)?;
+        // Any port would do here: only the host is of interest.
+        let address: Address = format!("{host}:1").parse().map_err(BindError::Address)?;
+        Ok(Self { host: address.host().to_owned(), port })
+    }
+}
+
+impl fmt::Display for Bind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn port_0_is_for_listening_only() {
+        assert_eq!("127.0.0.1:0".parse::<Bind>().unwrap().to_string(), "127.0.0.1:0");
+        assert_eq!("[::]:5001".parse::<Bind>().unwrap().to_string(), "[::]:5001");
+        assert_eq!("h:65536".parse::<Bind>(), Err(BindError::Port));
+        assert_eq!("h".parse::<Bind>(), Err(BindError::Address(AddressError::NoPort)));
+        assert_eq!(":1".parse::<Bind>(), Err(BindError::Address(AddressError::BadHost)));
+        let parse = |join| Arguments::try_parse_from(["chinwag", "chat", "--join", join]);
+        for bad in ["127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1"] {
+            assert_eq!(parse(bad).unwrap_err().exit_code(), 2, "{bad}");
+        }
+        assert!(parse("127.0.0.1:5001").is_ok());
+    }
+
+    #[test]
+    fn a_peer_of_the_old_kind_has_to_listen() {
+        let parse = Arguments::try_parse_from(["chinwag", "chat", "--classic", "--no-listen"]);
+        assert_eq!(parse.unwrap_err().exit_code(), 2);
+    }
+}

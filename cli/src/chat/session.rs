@@ -1,0 +1,318 @@
+//! The loop: what the node tells goes to the screen, what is typed goes to the node.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chinwag::{Address, ChatNode, Dispatch, Event, Handlers, Target, Time};
+use chinwag_mio::MioDriver;
+
+use super::attempts::Attempts;
+use super::completion::Names;
+use super::ending::{Ending, Standing, Verdict};
+use super::guide;
+use super::input::{Inbox, Typed};
+use super::interrupts::Interrupts;
+use super::terminal::Terminal;
+use crate::arguments::Bind;
+use crate::clock;
+use crate::command::{Command, Line};
+use crate::exit::Exit;
+use crate::notice::{Counted, Notice};
+use crate::screen::Screen;
+
+/// How long leaving may take.
+const FLUSH: Duration = Duration::from_secs(3);
+
+/// How many lines are dealt with before the node has its turn.
+const LINES_PER_TURN: usize = 64;
+
+/// While more than this waits for peers to take it, no more is read from standard input.
+const QUEUED: usize = 256 * 1024;
+
+/// A chat that is going on.
+pub(crate) struct Session {
+    driver: MioDriver,
+    screen: Screen,
+    inbox: Inbox,
+    names: Names,
+    interrupts: Interrupts,
+    ending: Ending,
+    attempts: Attempts,
+    handlers: Handlers<Screen>,
+    quit: bool,
+}
+
+impl Session {
+    /// A chat through `driver`, about to start.
+    pub(crate) fn new(
+        driver: MioDriver,
+        screen: Screen,
+        inbox: Inbox,
+        names: Names,
+        interrupts: Interrupts,
+        ending: Ending,
+    ) -> Self {
+        let mut handlers = Handlers::new();
+        // The one type beyond the protocol that the old program knows: it prints it.
+        handlers.add("TEST", |screen: &mut Screen, delivery| {
+            screen.tell(&Notice::Custom(delivery));
+        });
+        Self {
+            driver,
+            screen,
+            inbox,
+            names,
+            interrupts,
+            ending,
+            attempts: Attempts::default(),
+            handlers,
+            quit: false,
+        }
+    }
+
+    /// Joins the network and goes on until the end. The terminal, if there is one, is given back.
+    ///
+    /// # Errors
+    /// What keeps it from going on.
+    pub(crate) fn run(
+        mut self,
+        join: impl Iterator<Item = Address>,
+        terminal: Option<&Terminal>,
+    ) -> anyhow::Result<Exit> {
+        self.start(join);
+        let ended = self.until_the_end();
+        if let Some(terminal) = terminal {
+            self.screen.flush();
+            terminal.restore();
+            self.screen.leave_prompt();
+        }
+        if matches!(ended, Ok(Exit::NoPeer)) {
+            self.screen.tell(&Notice::Error(
+                "nobody was there in time: are the addresses right, and are the others running?",
+            ));
+        }
+        let left = self.leave();
+        let exit = ended?;
+        left?;
+        Ok(exit)
+    }
+
+    fn start(&mut self, join: impl Iterator<Item = Address>) {
+        let mut joining = false;
+        for address in join {
+            joining = true;
+            self.screen.tell(&Notice::Hint(&format!("joining {address} …")));
+            self.join(address);
+        }
+        if !joining {
+            let node = self.driver.node();
+            let guide = guide::how_others_join(node.id(), node.config().listening.as_ref());
+            self.screen.tell(&Notice::Hint(&guide));
+        }
+        self.inbox.go_on();
+    }
+
+    fn until_the_end(&mut self) -> anyhow::Result<Exit> {
+        loop {
+            self.tell_events();
+            let more = self.read_input();
+            self.tell_events();
+            if self.interrupts.any() {
+                return Ok(Exit::Interrupted);
+            }
+            if self.quit {
+                return Ok(Exit::Fine);
+            }
+            anyhow::ensure!(!self.screen.is_broken(), "nobody reads standard output any more");
+            let now = clock::now();
+            let standing = self.standing();
+            let timeout = match self.ending.verdict(now, standing) {
+                Verdict::Leave(exit) => return Ok(exit),
+                Verdict::Stay(_) if more => Some(Duration::ZERO),
+                Verdict::Stay(until) => until.map(|until| until.saturating_duration_since(now)),
+            };
+            self.driver.poll(timeout)?;
+        }
+    }
+
+    fn leave(&mut self) -> anyhow::Result<()> {
+        let flushed = self.driver.shutdown(FLUSH).context("cannot leave politely")?;
+        self.tell_events();
+        if !flushed.is_complete() {
+            let what = format!(
+                "{} bytes could not be sent before leaving: somebody reads too slowly",
+                flushed.unsent_bytes
+            );
+            self.screen.tell(&Notice::Error(&what));
+        }
+        Ok(())
+    }
+
+    fn standing(&self) -> Standing {
+        let node = self.driver.node();
+        let busy = node.queued() > 0 || self.dials_under_way() > 0;
+        Standing { linked: node.linked(), unsent: node.waiting() > 0, busy }
+    }
+
+    fn dials_under_way(&self) -> u64 {
+        let counters = self.driver.counters();
+        let ended = counters.dialed.saturating_add(counters.dials_failed);
+        self.driver.node().stats().dials.saturating_sub(ended)
+    }
+
+    fn tell_events(&mut self) {
+        while let Some(event) = self.driver.next_event() {
+            self.tell(&event);
+        }
+    }
+
+    fn tell(&mut self, event: &Event) {
+        if let Event::Custom(delivery) = event {
+            if self.handlers.dispatch(&mut self.screen, event) == Dispatch::NoHandler {
+                let msg_type = delivery.msg_type();
+                tracing::debug!(from = %delivery.from(), "ignored: no handler for {msg_type}");
+                self.screen.tell(&Notice::Unhandled(delivery));
+            }
+            return;
+        }
+        let (mut repeats, mut there) = (0, None);
+        if let Event::PeerUp { peer, address, .. } = event {
+            self.names.add(peer);
+            address.iter().for_each(|address| self.attempts.reached(address));
+        } else if let Event::PeerDown { peer, .. } = event {
+            self.names.remove(peer);
+        } else if let Event::DialFailed { address, reason, retry_in, .. } = event {
+            repeats = self.attempts.failed(clock::now(), address, *reason, *retry_in);
+            there = self.driver.node().peers().find(|peer| peer.address.as_ref() == Some(address));
+        }
+        let linked = self.driver.node().linked();
+        let there = there.as_ref().map(|peer| &peer.id);
+        self.screen.tell(&Notice::Event { event, linked, repeats, there });
+    }
+
+    /// Deals with what was typed; whether there may be more already.
+    fn read_input(&mut self) -> bool {
+        for _ in 0..LINES_PER_TURN {
+            if self.hold_input() {
+                return false;
+            }
+            match self.inbox.next() {
+                None => return false,
+                Some(Typed::End) => self.ending.input_ended(clock::now()),
+                Some(Typed::Interrupt) => {
+                    self.interrupts.add();
+                }
+                Some(Typed::Unusable(why)) => self.screen.tell(&Notice::Error(&why)),
+                Some(Typed::Line(line)) => self.take(&line),
+            }
+            if self.quit || self.interrupts.any() {
+                return false;
+            }
+            self.tell_events();
+            self.screen.flush_before_prompt();
+            self.inbox.go_on();
+        }
+        true
+    }
+
+    /// Whether what is typed has to wait until peers have taken what there is.
+    fn hold_input(&mut self) -> bool {
+        let node = self.driver.node();
+        let room = node.config().max_queue.min(node.config().max_waiting) / 2;
+        let nobody_takes_it = node.waiting() >= room && !self.inbox.is_prompt();
+        self.ending.input_held(clock::now(), nobody_takes_it);
+        // Old peers take one message at a time, each on a connection of its own.
+        let old_peers_are_behind = self.driver.node().queued() >= room;
+        nobody_takes_it || old_peers_are_behind || self.driver.queued_bytes() > QUEUED
+    }
+
+    fn take(&mut self, line: &str) {
+        match Line::parse(line) {
+            Ok(Line::Blank) => {}
+            Ok(Line::Say(text)) => {
+                match self.driver.with_node(|node, now| node.broadcast(now, text.as_str())) {
+                    Ok(id) => self.screen.tell(&Notice::Sent { id: &id, to: None, text: &text }),
+                    Err(error) => self.fail(&error),
+                }
+            }
+            Ok(Line::Command(command)) => self.carry_out(command),
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn carry_out(&mut self, command: Command) {
+        match command {
+            Command::Join(addresses) => {
+                for address in addresses {
+                    self.join(address);
+                }
+            }
+            Command::Peers => {
+                let peers: Vec<_> = self.driver.node().peers().collect();
+                let trying = self.attempts.list(clock::now());
+                self.screen.tell(&Notice::Peers { peers: &peers, trying: &trying });
+            }
+            Command::Find(peer) => match self.driver.node().find_peer(&peer) {
+                Some(found) => self.screen.tell(&Notice::Peers { peers: &[found], trying: &[] }),
+                None => self.fail(&chinwag::SendError::UnknownPeer(peer)),
+            },
+            Command::Add { peer, address } => {
+                match self.driver.with_node(|node, now| node.add_peer(now, peer.clone(), address)) {
+                    Ok(true) => {}
+                    Ok(false) => self.screen.tell(&Notice::Error(&format!(
+                        "{peer} is known already, and what is known stays: /find shows it"
+                    ))),
+                    Err(error) => self.fail(&error),
+                }
+            }
+            Command::Message { to, text } => {
+                match self.driver.with_node(|node, now| node.direct(now, &to, text.as_str())) {
+                    Ok(id) => self.screen.tell(&Notice::Sent { id: &id, to: Some(&to), text: &text }),
+                    Err(error) => self.fail(&error),
+                }
+            }
+            Command::Request(peer) => self.ask(|node, now| node.request_peers(now, &peer)),
+            Command::Send { to, msg_type, body } => {
+                self.ask(|node, now| node.send_custom(now, Target::Address(to), &msg_type, body));
+            }
+            Command::Listen(bind) => self.listen(&bind),
+            Command::Unlisten => {
+                self.driver.stop_listening();
+                self.screen.tell(&Notice::Listening(None));
+            }
+            Command::Stats => {
+                let node = self.driver.node();
+                let counted = Counted {
+                    node: *node.stats(),
+                    driver: *self.driver.counters(),
+                    linked: node.linked(),
+                    waiting: node.waiting(),
+                };
+                self.screen.tell(&Notice::Stats(&counted));
+            }
+            Command::Help => self.screen.tell(&Notice::Help),
+            Command::Quit => self.quit = true,
+        }
+    }
+
+    fn join(&mut self, address: Address) {
+        self.ask(|node, now| node.join(now, address));
+    }
+
+    fn listen(&mut self, bind: &Bind) {
+        match self.driver.listen(&bind.to_string(), None) {
+            Ok(address) => self.screen.tell(&Notice::Listening(Some(&address))),
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn ask(&mut self, command: impl FnOnce(&mut ChatNode, Time) -> Result<(), chinwag::SendError>) {
+        if let Err(error) = self.driver.with_node(command) {
+            self.fail(&error);
+        }
+    }
+
+    fn fail(&mut self, error: &dyn std::error::Error) {
+        self.screen.tell(&Notice::Error(&error.to_string()));
+    }
+}

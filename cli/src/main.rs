@@ -1,0 +1,38 @@
+//! The program `chinwag`: chat from a terminal, see it at work, simulate it.
+
+mod arguments;
+mod chat;
+mod clock;
+mod command;
+mod demo;
+mod exit;
+mod logging;
+mod notice;
+mod render;
+mod sanitize;
+mod screen;
+mod sim;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use arguments::{Arguments, Program};
+use clap::Parser as _;
+use exit::Exit;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    logging::start(arguments.verbose);
+    let ended = match arguments.program {
+        Some(Program::Chat(chat)) => chat::run(&chat),
+        Some(Program::Demo(demo)) => demo::run(&demo),
+        None => demo::run(&arguments::DemoArguments::default()),
+        Some(Program::Sim(sim)) => sim::run(&sim),
+    };
+    let exit = ended.unwrap_or_else(|error| {
+        // Nothing is left to be done if standard error is closed too.
+        let _ = writeln!(std::io::stderr(), "chinwag: {error:#}");
+        Exit::Failed
+    });
+    exit.into()
+}

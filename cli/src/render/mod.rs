@@ -1,0 +1,17 @@
+//! From what there is to tell to what stands on standard output.
+
+mod json;
+mod palette;
+mod text;
+
+pub(crate) use json::Json;
+pub(crate) use palette::Palette;
+pub(crate) use text::Text;
+
+use crate::notice::Notice;
+
+/// A way of telling.
+pub(crate) trait Render {
+    /// Appends what `notice` looks like, in whole lines; nothing if it is not worth telling.
+    fn render(&mut self, notice: &Notice<'_>, to: &mut String);
+}

@@ -1,0 +1,399 @@
+//! Lines for a person.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use chinwag::{Address, Body, Delivery, DialError, Dialect, DownReason, Event, MessageId, Peer, PeerId};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::Render;
+use super::palette::{Palette, Role};
+use crate::command::COMMANDS;
+use crate::notice::{Counted, Notice, Trying};
+use crate::sanitize;
+
+/// Tells what a person wants to know, each thing once.
+#[derive(Debug)]
+pub(crate) struct Text {
+    palette: Palette,
+    /// Whether what we say ourselves is shown (on a terminal it stands there already).
+    echo: bool,
+    me: PeerId,
+    /// How often each refusal has been told of.
+    refusals: BTreeMap<String, u32>,
+}
+
+impl Text {
+    /// A person called `me` reads; `echo` if they do not see what they say otherwise.
+    pub(crate) const fn new(me: PeerId, palette: Palette, echo: bool) -> Self {
+        Self { palette, echo, me, refusals: BTreeMap::new() }
+    }
+}
+
+impl Render for Text {
+    fn render(&mut self, notice: &Notice<'_>, to: &mut String) {
+        match notice {
+            Notice::Listening(Some(address)) => self.note(to, &format!("listening at {}", shown(address))),
+            Notice::Listening(None) => self.note(to, "not listening: others cannot dial us"),
+            Notice::Event {
+                event: Event::DialFailed { address, reason, retry_in, lost },
+                repeats,
+                there,
+                ..
+            } => {
+                let at = match there {
+                    Some(peer) => format!("{} at {}", self.name(peer), shown(address)),
+                    None => shown(address),
+                };
+                self.dial_failed(&at, *reason, *retry_in, *repeats, to);
+                if *lost > 0 {
+                    self.alarm(to, &format!("{lost} messages for {at} are lost"));
+                }
+            }
+            Notice::Event { event, linked, .. } => self.event(event, *linked, to),
+            Notice::Custom(delivery) => self.custom(delivery, to),
+            Notice::Unhandled(_) => {}
+            Notice::Sent { .. } if !self.echo => {}
+            Notice::Sent { to: None, text, .. } => self.said(to, &self.me, None, text),
+            Notice::Sent { to: Some(peer), text, .. } => {
+                self.said(to, &self.me, Some(&sanitize::name(peer.as_str())), text);
+            }
+            Notice::Peers { peers, trying } => self.peers(peers, trying, to),
+            Notice::Stats(counted) => self.stats(counted, to),
+            Notice::Help => {
+                let width = COMMANDS.iter().map(|usage| usage.written.width()).max().unwrap_or(0);
+                for usage in COMMANDS {
+                    let gap = " ".repeat(width.saturating_sub(usage.written.width()));
+                    let written = self.palette.paint(Role::Strong, usage.written);
+                    put(to, format_args!("   {written}{gap}  {}", usage.does));
+                }
+            }
+            Notice::Error(message) => self.alarm(to, &sanitize::line(message)),
+            Notice::Hint(hint) => hint.lines().for_each(|line| self.note(to, line)),
+        }
+    }
+}
+
+impl Text {
+    fn event(&mut self, event: &Event, linked: usize, to: &mut String) {
+        match event {
+            Event::Delivered(delivery) => self.said(to, delivery.from(), None, &as_said(delivery.body())),
+            Event::Direct(delivery) => {
+                self.said(to, delivery.from(), Some("you"), &as_said(delivery.body()));
+            }
+            Event::Custom(delivery) => self.custom(delivery, to),
+            Event::PeerUp { peer, address, dialect } => {
+                let at = address.as_ref().map_or_else(|| "not listening".to_owned(), shown);
+                let kind = match dialect {
+                    Dialect::Native => "",
+                    Dialect::Classic => ", in the old dialect",
+                };
+                self.note(to, &format!("{} is here ({at}{kind})", self.name(peer)));
+            }
+            Event::PeerDown { peer, reason } => {
+                let left = if linked == 0 { "; nobody else is here now" } else { "" };
+                self.note(to, &format!("{} {}{left}", self.name(peer), gone(*reason)));
+            }
+            Event::Advertised { by, peer, address } => {
+                tracing::info!(%by, %peer, %address, "told of a peer");
+            }
+            Event::Waiting { .. } => {
+                self.note(to, "nobody is here: kept, and sent to the first who is");
+            }
+            Event::WaitingSent { count } => {
+                let what = if *count == 1 { "message has" } else { "messages have" };
+                self.note(to, &format!("{count} kept {what} been sent"));
+            }
+            Event::Gap { before_contact: true, stream, from, to } => {
+                tracing::info!(%stream, from = from.get(), to = to.get(), "said before we were there");
+            }
+            Event::Gap { stream, from, to: last, .. } => {
+                let missing = last.get().saturating_sub(from.get()).saturating_add(1);
+                let what = if missing == 1 { "message" } else { "messages" };
+                self.alarm(to, &format!("{missing} {what} of {} did not arrive", self.name(stream.author())));
+            }
+            Event::TooLongForClassic { id, peers } => {
+                let whose = if self.is_mine(id) { "your last message" } else { "a message" };
+                let what = format!(
+                    "{whose} was too long for {peers} peer(s) of the old program, which take 2,048 bytes; all \
+                     others have it"
+                );
+                self.alarm(to, &what);
+            }
+            Event::ClassicQueueFull { peer, .. } => {
+                let what = format!(
+                    "{} runs the old program and takes messages slowly: one was not sent to it",
+                    self.name(peer)
+                );
+                self.refused(what, to);
+            }
+            Event::Undeliverable { to: peer, reason, .. } => {
+                self.alarm(to, &format!("your message to {} was not delivered: {reason}", self.name(peer)));
+            }
+            Event::NameConflict { peer } => {
+                let what = format!(
+                    "two peers are called {}: what either says may be taken for the other's",
+                    self.name(peer)
+                );
+                self.alarm(to, &what);
+            }
+            Event::Rejected { peer, reason, .. } => {
+                let from = peer.as_ref().map_or_else(|| "a stranger".to_owned(), |peer| self.name(peer));
+                let reason = reason.to_string();
+                self.refused(format!("refused from {from}: {}", sanitize::line(&reason)), to);
+            }
+            Event::CommandFailed { error } => self.alarm(to, &sanitize::line(&error.to_string())),
+            Event::Left => self.note(to, "you have left"),
+            other @ (Event::DialFailed { .. } | _) => tracing::debug!(?other, "an event without a text"),
+        }
+    }
+
+    fn custom(&self, delivery: &Delivery, to: &mut String) {
+        let what = format!(
+            "{} from {}: {}",
+            sanitize::name(delivery.msg_type()),
+            self.name(delivery.from()),
+            sanitize::line(&as_said(delivery.body()))
+        );
+        self.note(to, &what);
+    }
+
+    /// The first failure in a row for one reason, then fewer and fewer.
+    fn dial_failed(
+        &self,
+        at: &str,
+        reason: DialError,
+        retry_in: Option<Duration>,
+        repeats: u32,
+        to: &mut String,
+    ) {
+        match retry_in {
+            None => self.alarm(to, &format!("cannot reach {at}: {reason}; not trying again")),
+            Some(wait) if repeats == 0 => {
+                let wait = approximately(wait);
+                self.alarm(to, &format!("cannot reach {at}: {reason} (trying again, next in {wait})"));
+            }
+            Some(_) if matches!(repeats, 9 | 99 | 999) => {
+                let times = repeats.saturating_add(1);
+                self.alarm(to, &format!("still cannot reach {at} after {times} tries: {reason}"));
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// The first, tenth, hundredth … refusal of a kind; the table is bounded, as strangers fill it.
+    fn refused(&mut self, what: String, to: &mut String) {
+        const KINDS: usize = 256;
+        if self.refusals.len() >= KINDS && !self.refusals.contains_key(&what) {
+            tracing::info!(what, "refused");
+            return;
+        }
+        let times = self.refusals.entry(what.clone()).or_insert(0);
+        *times = times.saturating_add(1);
+        match *times {
+            1 => self.alarm(to, &what),
+            10 | 100 | 1000 | 10_000 => {
+                let times = *times;
+                self.alarm(to, &format!("{what} ({times} times)"));
+            }
+            _ => {}
+        }
+    }
+
+    fn peers(&self, peers: &[Peer], trying: &[Trying], to: &mut String) {
+        let (here, away): (Vec<_>, Vec<_>) = peers.iter().partition(|peer| peer.linked);
+        if here.is_empty() {
+            self.note(to, "nobody is here");
+        }
+        let width = peers.iter().map(|peer| name(&peer.id).width()).max().unwrap_or(0);
+        for (peer, state) in
+            here.iter().map(|peer| (peer, "here")).chain(away.iter().map(|peer| (peer, "known")))
+        {
+            let gap = " ".repeat(width.saturating_sub(name(&peer.id).width()));
+            let at = peer.address.as_ref().map_or_else(|| "not listening".to_owned(), shown);
+            let dialect = peer.dialect.map_or_else(String::new, |dialect| format!("  {dialect}"));
+            let trip = peer.round_trip.map_or_else(String::new, |trip| format!("  {}", milliseconds(trip)));
+            put(to, format_args!("   {}{gap}  {state:<5}  {at:<21}{dialect}{trip}", self.name(&peer.id)));
+        }
+        for attempt in trying {
+            let Trying { address, reason, times, retry_in } = attempt;
+            let times = if *times == 1 { "once".to_owned() } else { format!("{times} times") };
+            put(
+                to,
+                format_args!(
+                    "   trying {}: {reason} (tried {times}, next in {})",
+                    shown(address),
+                    approximately(*retry_in)
+                ),
+            );
+        }
+    }
+
+    fn stats(&self, counted: &Counted, to: &mut String) {
+        put(
+            to,
+            format_args!("   linked with {} peer(s), {} message(s) waiting", counted.linked, counted.waiting),
+        );
+        let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(counted.node) else { return };
+        for (field, value) in fields.iter().filter(|(_, value)| **value != 0) {
+            put(to, format_args!("   {value:>8}  {}", field.replace('_', " ")));
+        }
+        let quiet = fields.values().all(|value| *value == 0);
+        if quiet {
+            self.note(to, "nothing has happened yet");
+        }
+    }
+
+    /// One message; what follows its first line is indented, so that no message can look like two.
+    fn said(&self, to: &mut String, from: &PeerId, private: Option<&str>, text: &str) {
+        let at = jiff::Zoned::now().strftime("%H:%M").to_string();
+        let at = self.palette.paint(Role::Faint, &at);
+        let mut lines = text.lines();
+        let first = sanitize::line(lines.next().unwrap_or(""));
+        let from = self.name(from);
+        match private {
+            Some(whom) => {
+                let arrow = format!("→ {whom}");
+                let arrow = self.palette.paint(Role::Private, &arrow);
+                put(to, format_args!("{at} {from} {arrow}: {first}"));
+            }
+            None => put(to, format_args!("{at} {from}: {first}")),
+        }
+        for line in lines {
+            let bar = self.palette.paint(Role::Faint, "│");
+            put(to, format_args!("      {bar} {}", sanitize::line(line)));
+        }
+    }
+
+    fn note(&self, to: &mut String, what: &str) {
+        put(to, format_args!("{} {what}", self.palette.paint(Role::Faint, "--")));
+    }
+
+    fn alarm(&self, to: &mut String, what: &str) {
+        put(to, format_args!("{} {what}", self.palette.paint(Role::Alarm, "!!")));
+    }
+
+    fn name(&self, peer: &PeerId) -> String {
+        let safe = name(peer);
+        self.palette.paint(Role::Name(peer.as_str()), &safe).to_string()
+    }
+
+    fn is_mine(&self, id: &MessageId) -> bool {
+        match id {
+            MessageId::Native { stream, .. } => *stream.author() == self.me,
+            MessageId::Classic(_) => false,
+        }
+    }
+}
+
+fn put(to: &mut String, line: std::fmt::Arguments<'_>) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(to, "{line}");
+}
+
+fn name(peer: &PeerId) -> std::borrow::Cow<'_, str> {
+    sanitize::name(peer.as_str())
+}
+
+fn shown(address: &Address) -> String {
+    sanitize::name(&address.to_string()).into_owned()
+}
+
+fn as_said(body: &Body) -> std::borrow::Cow<'_, str> {
+    body.to_display()
+}
+
+fn gone(reason: DownReason) -> &'static str {
+    match reason {
+        DownReason::Left => "has left",
+        DownReason::Closed => "hung up",
+        DownReason::Broken => "is gone: the connection broke",
+        DownReason::Silent => "is gone: not heard for too long",
+        DownReason::TooSlow => "is gone: reads too slowly",
+        DownReason::Unreachable => "is gone: cannot be dialed any more",
+        DownReason::Misbehaved => "was sent away: too much that made no sense",
+        _ => "is gone",
+    }
+}
+
+fn approximately(wait: Duration) -> String {
+    let seconds = wait.as_secs_f64().ceil();
+    if seconds <= 1.0 { "a second".to_owned() } else { format!("{seconds} s") }
+}
+
+fn milliseconds(trip: Duration) -> String {
+    format!("{:.1} ms", trip.as_secs_f64() * 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use chinwag::{LinkId, Rejection};
+
+    use super::*;
+
+    fn text() -> Text {
+        Text::new(PeerId::new("me").unwrap(), Palette::plain(), true)
+    }
+
+    fn told(text: &mut Text, notice: &Notice<'_>) -> String {
+        let mut lines = String::new();
+        text.render(notice, &mut lines);
+        lines
+    }
+
+    fn event(text: &mut Text, event: &Event, linked: usize, repeats: u32) -> String {
+        told(text, &Notice::Event { event, linked, repeats, there: None })
+    }
+
+    #[test]
+    fn a_text_of_many_lines_is_one_message() {
+        let id = MessageId::Classic(chinwag::ClassicId::new(1));
+        let bob = PeerId::new("b\u{202e}ob").unwrap();
+        let said = told(&mut text(), &Notice::Sent { id: &id, to: Some(&bob), text: "one\n12:00 bob: two" });
+        let (first, second) = said.split_once('\n').unwrap();
+        assert!(first.ends_with("me → b\\u{202e}ob: one"), "{said}");
+        assert_eq!(second, "      │ 12:00 bob: two\n");
+    }
+
+    #[test]
+    fn failures_are_told_less_and_less() {
+        let failed = Event::DialFailed {
+            address: "h:1".parse().unwrap(),
+            reason: DialError::Refused,
+            retry_in: Some(Duration::from_millis(1500)),
+            lost: 0,
+        };
+        let mut text = text();
+        let told: Vec<String> = (0..200).map(|repeats| event(&mut text, &failed, 0, repeats)).collect();
+        assert_eq!(
+            told[0],
+            "!! cannot reach h:1: refused: nobody listens there (trying again, next in 2 s)\n"
+        );
+        let loud: Vec<usize> = (0..200).filter(|repeats| !told[*repeats].is_empty()).collect();
+        assert_eq!(loud, [0, 9, 99]);
+    }
+
+    #[test]
+    fn refusals_are_counted_and_their_kinds_bounded() {
+        let mut text = text();
+        let refusal = |name: &str| Event::Rejected {
+            link: LinkId::new(1),
+            peer: Some(PeerId::new(name).unwrap()),
+            reason: Rejection::OutOfTurn,
+        };
+        let told: Vec<String> = (0..20).map(|_| event(&mut text, &refusal("bob"), 1, 0)).collect();
+        assert_eq!(told.iter().filter(|lines| !lines.is_empty()).count(), 2);
+        assert!(told[9].ends_with("(10 times)\n"));
+        let names = (0..10_000).map(|number| event(&mut text, &refusal(&format!("n{number}")), 1, 0));
+        assert!(names.filter(|lines| !lines.is_empty()).count() < 300);
+    }
+
+    #[test]
+    fn being_alone_is_said() {
+        let gone = Event::PeerDown { peer: PeerId::new("bob").unwrap(), reason: DownReason::Silent };
+        assert_eq!(event(&mut text(), &gone, 1, 0), "-- bob is gone: not heard for too long\n");
+        assert!(event(&mut text(), &gone, 0, 0).ends_with("; nobody else is here now\n"));
+        assert_eq!(told(&mut text(), &Notice::Peers { peers: &[], trying: &[] }), "-- nobody is here\n");
+    }
+}

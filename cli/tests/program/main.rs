@@ -1,0 +1,14 @@
+//! The real program, spoken to as a person or another program would: over its standard input and output.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+#[path = "../../../transports/mio/tests/tcp/common/classic.rs"]
+mod classic;
+mod support;
+
+mod chatting;
+mod demo_and_sim;
+mod endings;
+mod hostile;
+mod old_program;
+mod plain_text;

@@ -1,0 +1,178 @@
+//! Runs the program and waits, never for ever, for what it says.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How long anything may take. Machines under test may be slow; a test that waits so long has failed.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running program, killed when this is dropped.
+pub(crate) struct Program {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: Receiver<String>,
+    stderr: Receiver<String>,
+}
+
+impl Program {
+    /// Starts the program with these arguments, separated by spaces.
+    pub(crate) fn start(arguments: &str) -> Self {
+        Self::start_with(arguments, Stdio::piped())
+    }
+
+    pub(crate) fn start_with(arguments: &str, stdout: Stdio) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_chinwag"))
+            .args(arguments.split_whitespace())
+            .env_remove("CHINWAG_LOG")
+            .env_remove("CHINWAG_NAME")
+            .stdin(Stdio::piped())
+            .stdout(stdout)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdin = child.stdin.take();
+        let stdout = child.stdout.take().map_or_else(|| channel().1, lines);
+        let stderr = lines(child.stderr.take().unwrap());
+        Self { child, stdin, stdout, stderr }
+    }
+
+    /// Starts `chinwag chat --json` and returns it with the address at which it listens.
+    pub(crate) fn chat(name: &str, arguments: &str) -> (Self, String) {
+        let mut program = Self::start(&format!("chat --json --name {name} {arguments}"));
+        let listening = program.event("listening");
+        let address = listening["address"].as_str().unwrap_or_default().to_owned();
+        (program, address)
+    }
+
+    /// Types a line.
+    pub(crate) fn type_line(&mut self, line: &str) {
+        self.type_bytes(format!("{line}\n").as_bytes());
+    }
+
+    pub(crate) fn type_bytes(&mut self, bytes: &[u8]) {
+        let stdin = self.stdin.as_mut().unwrap();
+        stdin.write_all(bytes).unwrap();
+        stdin.flush().unwrap();
+    }
+
+    /// Ends its input.
+    pub(crate) fn end_input(&mut self) {
+        self.stdin = None;
+    }
+
+    /// The next line of its standard output; `None` at the end.
+    pub(crate) fn line(&mut self) -> Option<String> {
+        match self.stdout.recv_timeout(PATIENCE) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("nothing was said for {PATIENCE:?}"),
+        }
+    }
+
+    /// The next event of that kind. Those before it are passed over.
+    pub(crate) fn event(&mut self, kind: &str) -> Value {
+        let mut passed = Vec::new();
+        while let Some(line) = self.line() {
+            let event: Value = serde_json::from_str(&line).expect(&line);
+            if event["event"] == kind {
+                return event;
+            }
+            passed.push(line);
+        }
+        panic!("it ended without {kind}: {passed:#?}\n{}", self.errors());
+    }
+
+    /// All that it says until the end.
+    pub(crate) fn rest(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| self.line()).collect()
+    }
+
+    /// The kinds of the events until the end.
+    pub(crate) fn rest_of_events(&mut self) -> Vec<Value> {
+        self.rest().iter().map(|line| serde_json::from_str(line).expect(line)).collect()
+    }
+
+    /// What stands on its standard error, at its end.
+    pub(crate) fn errors(&mut self) -> String {
+        let mut errors = String::new();
+        loop {
+            match self.stderr.recv_timeout(PATIENCE) {
+                Ok(line) => errors.push_str(&(line + "\n")),
+                Err(RecvTimeoutError::Disconnected) => return errors,
+                Err(RecvTimeoutError::Timeout) => panic!("standard error stays open"),
+            }
+        }
+    }
+
+    /// Its exit code, once it has ended by itself.
+    pub(crate) fn exit_code(&mut self) -> i32 {
+        // The ends of both pipes say that it has ended, so that the wait is short.
+        self.rest();
+        self.errors();
+        self.child.wait().unwrap().code().expect("it was killed")
+    }
+
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A short while.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what happens in another process cannot be waited for otherwise"
+)]
+pub(crate) fn pause() {
+    thread::sleep(Duration::from_millis(20));
+}
+
+/// What time it is.
+#[expect(clippy::disallowed_methods, reason = "the test of a timeout has to look at the clock")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+/// Waits until something is so.
+pub(crate) fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
+    let start = now();
+    while !done() {
+        assert!(start.elapsed() < PATIENCE, "{what}");
+        pause();
+    }
+}
+
+fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// Waits until all `programs` are linked with `count` peers each.
+pub(crate) fn wait_until_linked(programs: &mut [&mut Program], count: usize) {
+    for program in programs {
+        wait_for("not linked in time", || {
+            program.type_line("/stats");
+            program.event("stats")["linked"] == count
+        });
+    }
+}
