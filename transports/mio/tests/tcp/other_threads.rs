@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 
-use chinwag::{Command, Event};
+use chinwag::{Command, Event, SendError};
 use chinwag_mio::{HandleError, MioDriver, Options, random_seed};
 
 use crate::common::{PATIENCE, Peer, config, link, turn_until};
@@ -40,7 +40,7 @@ fn a_loop_that_waits_for_ever_is_woken_each_time() {
     let own: chinwag::PeerId = "ann".parse().unwrap();
     for _ in 0..3 {
         handle.send(Command::Direct { to: own.clone(), body: "me?".into() }).unwrap();
-        assert_eq!(told.recv_timeout(PATIENCE).unwrap(), "that is our own name");
+        assert_eq!(told.recv_timeout(PATIENCE).unwrap(), SendError::OwnName.to_string());
     }
     handle.shutdown();
     // The sender goes when the loop ends.
