@@ -83,3 +83,7 @@ pub use peers::Peer;
 pub use rng::Seed;
 pub use stats::Stats;
 pub use time::Time;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
