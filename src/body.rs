@@ -35,7 +35,7 @@ impl Body {
     /// Keeps `raw`, as a slice of `frame` where it is one.
     pub(crate) fn from_raw(raw: &RawValue, frame: Option<&Bytes>) -> Self {
         let text = raw.get();
-        if text.contains(['\n', '\r']) {
+        if has_line_break(text) {
             return Self(Bytes::from(without_line_breaks(text)));
         }
         match frame {
@@ -111,6 +111,11 @@ impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.len() > 80 { write!(f, "<{} B>", self.0.len()) } else { f.write_str(self.as_json()) }
     }
+}
+
+pub(crate) fn has_line_break(text: &str) -> bool {
+    // By bytes and one at a time, as searching for either of two characters costs several times as much.
+    text.as_bytes().contains(&b'\n') || text.as_bytes().contains(&b'\r')
 }
 
 /// A line break in valid JSON stands between tokens, where it means nothing, and would split a frame of lines.

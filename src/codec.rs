@@ -21,6 +21,7 @@ use serde::ser::SerializeTuple;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::body::has_line_break;
 use crate::framing::Braces;
 use crate::{
     Address, Body, Content, DecodeError, Epoch, Hello, Message, Native, PeerId, Place, Post, Sequence,
@@ -32,6 +33,28 @@ pub const MAX_TYPE_LEN: usize = 64;
 
 /// How many arrays and objects a `msg` or `time` may nest.
 pub const MAX_DEPTH: u32 = 127;
+
+/// The names met last on a link: most frames there are by few authors, and a name that is known needs no memory of
+/// its own.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names([Option<PeerId>; 8]);
+
+impl Names {
+    fn get(&mut self, name: &str) -> Result<PeerId, DecodeError> {
+        let ends = name.bytes().next().into_iter().chain(name.bytes().next_back());
+        let place = ends.fold(name.len(), |sum, byte| sum.wrapping_add(usize::from(byte))) % self.0.len();
+        match self.0.get_mut(place) {
+            Some(Some(known)) if known.as_str() == name => Ok(known.clone()),
+            slot => {
+                let new = PeerId::new(name).map_err(|_| DecodeError::BadName)?;
+                if let Some(slot) = slot {
+                    *slot = Some(new.clone());
+                }
+                Ok(new)
+            }
+        }
+    }
+}
 
 #[derive(Deserialize)]
 struct Wire<'a> {
@@ -65,15 +88,20 @@ impl Message {
     /// # Errors
     /// [`DecodeError`], which says what is wrong with the frame.
     pub fn decode(frame: Bytes) -> Result<Self, DecodeError> {
+        Self::decode_knowing(frame, &mut Names::default())
+    }
+
+    /// The same, for a reader that has met some names before.
+    pub(crate) fn decode_knowing(frame: Bytes, names: &mut Names) -> Result<Self, DecodeError> {
         let text = core::str::from_utf8(&frame).map_err(|_| DecodeError::NotUtf8)?;
         let wire: Wire<'_> = serde_json::from_str(text).map_err(|error| DecodeError::from_json(&error))?;
         if is_too_deep(wire.msg.get()) || is_too_deep(wire.time.get()) {
             return Err(DecodeError::TooDeep);
         }
-        let originator = PeerId::new(&wire.originator).map_err(|_| DecodeError::BadName)?;
+        let originator = names.get(&wire.originator)?;
         let content = content(&wire, &frame)?;
         let time = Body::from_raw(wire.time, Some(&frame));
-        if text.contains(['\n', '\r']) {
+        if has_line_break(text) {
             // Kept as it is, a line break would split this frame when it is passed on.
             return Ok(Self::new(originator, time, content));
         }

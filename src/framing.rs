@@ -2,6 +2,7 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use crate::codec::Names;
 use crate::{DecodeError, Message};
 
 /// Cuts a stream of bytes into frames and decodes them.
@@ -18,6 +19,7 @@ pub struct Decoder {
     searched: usize,
     first: Option<Braces>,
     broken: bool,
+    names: Names,
 }
 
 /// How deep inside a JSON object a reader is.
@@ -67,6 +69,7 @@ impl Decoder {
             searched: 0,
             first: Some(Braces::default()),
             broken: false,
+            names: Names::default(),
         }
     }
 
@@ -94,7 +97,7 @@ impl Decoder {
             self.searched = 0;
             self.first = None;
             if !frame.is_empty() {
-                return Some(Message::decode(frame));
+                return Some(Message::decode_knowing(frame, &mut self.names));
             }
         }
     }
