@@ -3,11 +3,8 @@
 
 use core::time::Duration;
 
-use chinwag::{
-    Action, Address, Body, Config, Content, Epoch, Hello, Input, LinkId, Message, Native, PeerId, Place,
-    Post, Seed, Sequence, Time,
-};
-use chinwag_testkit::Lab;
+use chinwag::{Action, Address, Body, Command, Content, Hello, Input, LinkId, Message};
+use chinwag_testkit::{hub, message, numbered};
 
 /// In steady state: the tables have grown to what they need, the messages come from a link that the node knows, and
 /// none of the other links is due for a ping.
@@ -18,7 +15,7 @@ fn a_message_is_passed_on_without_a_single_allocation() {
     for (what, copies) in [("fresh messages", 1), ("messages that come twice", 2)] {
         let mut lab = hub(6);
         let mut traffic = (1..=6000).flat_map(|number| {
-            let message = numbered(number);
+            let message = from_the_wire(number);
             core::iter::repeat_n(message, copies)
         });
         let count = 4000 * copies;
@@ -50,7 +47,7 @@ fn a_message_is_passed_on_without_a_single_allocation() {
 #[test]
 fn a_relay_sends_the_bytes_it_received_to_everybody_at_once() {
     let mut lab = hub(6);
-    let frame = numbered(1).encoded().clone();
+    let frame = from_the_wire(1).encoded().clone();
     let message = Message::decode(frame.clone()).unwrap();
     let actions = lab.input(Input::Received { link: LinkId::new(2), message }).to_vec();
     let sends: Vec<_> = sends(&actions);
@@ -64,7 +61,8 @@ fn a_relay_sends_the_bytes_it_received_to_everybody_at_once() {
 #[test]
 fn a_message_of_our_own_is_encoded_once_for_each_dialect() {
     let mut lab = hub(6);
-    let classic: Vec<Address> = (0..3).map(|number| place("Able", number)).collect();
+    let classic: Vec<Address> =
+        (0..3).map(|number| Address::new(&format!("able{number}"), 5001).unwrap()).collect();
     for (number, address) in classic.iter().enumerate() {
         let hello = Hello { listening: Some(address.clone()), native: None };
         let link = lab.accept();
@@ -74,7 +72,7 @@ fn a_message_of_our_own_is_encoded_once_for_each_dialect() {
         });
         lab.connect(address);
     }
-    let mut actions = lab.input(Input::Command(chinwag::Command::Broadcast(Body::text("hello")))).to_vec();
+    let mut actions = lab.input(Input::Command(Command::Broadcast(Body::text("hello")))).to_vec();
     for address in &classic {
         lab.connect(address);
         actions.extend(lab.answers.last().cloned().unwrap_or_default());
@@ -92,34 +90,8 @@ fn sends(actions: &[Action]) -> Vec<(usize, *const u8)> {
     actions.iter().filter_map(send).collect()
 }
 
-/// A node with as many native peers, on the links from 1.
-fn hub(peers: u64) -> Lab {
-    let mut config = Config::new(PeerId::new("hub").unwrap(), Epoch::new(1));
-    config.classic_window = 100;
-    let mut lab = Lab::new(config, Seed::new(1));
-    lab.input_at(Time::from_secs(1), Input::Tick);
-    for number in 1..=peers {
-        let who = format!("peer {number}");
-        let native = Some(Native { version: Native::VERSION, epoch: Epoch::new(1) });
-        let hello = Hello { listening: Some(place("native", number)), native };
-        let link = lab.accept();
-        lab.input(Input::Received { link, message: message(&who, Content::Ping(hello)) });
-    }
-    assert_eq!(lab.node.linked() as u64, peers);
-    lab
-}
-
 /// What "peer 1" says, as it comes from the wire.
-fn numbered(number: u64) -> Message {
-    let place = Sequence::new(number).map(|sequence| Place { epoch: Epoch::new(1), sequence });
-    let post = Post { place, body: Body::text(&format!("message {number}")), signature: None };
-    Message::decode(message("peer 1", Content::Broadcast(post)).encoded().clone()).unwrap()
-}
-
-fn message(who: &str, content: Content) -> Message {
-    Message::new(PeerId::new(who).unwrap(), Body::text("Sun Nov 22 19:02:11 2026"), content)
-}
-
-fn place(host: &str, number: u64) -> Address {
-    Address::new(&format!("{host}{number}"), 5001).unwrap()
+fn from_the_wire(number: u64) -> Message {
+    let message = numbered("peer 1", number, &format!("message {number}"));
+    Message::decode(message.encoded().clone()).unwrap()
 }

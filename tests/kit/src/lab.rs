@@ -8,6 +8,7 @@ use chinwag::{
 };
 
 use crate::rules;
+use crate::says::introduction_of;
 use crate::steps::{self, Script, Step};
 
 /// A node, what it has asked for and not got yet, and everything that was said to it.
@@ -215,6 +216,25 @@ impl Lab {
             Action::Send { .. } | Action::Emit(_) => {}
         }
     }
+}
+
+/// A node called "hub" with so many native peers, "peer 1" on link 1 and so on, at one second after its start.
+#[must_use]
+pub fn hub(peers: u64) -> Lab {
+    let mut config = Config::new("hub".parse().expect("a name"), Epoch::new(1));
+    config.classic_window = 100;
+    let mut lab = Lab::new(config, Seed::new(1));
+    lab.input_at(Time::from_secs(1), Input::Tick);
+    for number in 1..=peers {
+        let link = lab.accept();
+        assert_eq!(link, LinkId::new(number));
+        lab.input(Input::Received {
+            link,
+            message: introduction_of(&format!("peer {number}"), &format!("peer{number}")),
+        });
+    }
+    assert_eq!(lab.node.linked() as u64, peers);
+    lab
 }
 
 /// The event that an action tells, if it does.

@@ -11,7 +11,7 @@ pub fn message(who: &str, content: Content) -> Message {
 /// How a native peer that listens at its own name's port 5001 introduces itself.
 #[must_use]
 pub fn introduction(who: &str) -> Message {
-    message(who, Content::Ping(hello(who)))
+    introduction_of(who, who)
 }
 
 /// How such a peer answers an introduction.
@@ -26,6 +26,12 @@ pub fn numbered(who: &str, sequence: u64, text: &str) -> Message {
     message(who, Content::Broadcast(post(sequence, text)))
 }
 
+/// What `who` says to everybody in the old dialect.
+#[must_use]
+pub fn classic(who: &str, text: &str) -> Message {
+    message(who, Content::Broadcast(Post { place: None, body: Body::text(text), signature: None }))
+}
+
 /// What is said in run 1 at this place.
 #[must_use]
 pub fn post(sequence: u64, text: &str) -> Post {
@@ -33,7 +39,11 @@ pub fn post(sequence: u64, text: &str) -> Post {
     Post { place: Some(Place { epoch: Epoch::new(1), sequence }), body: Body::text(text), signature: None }
 }
 
-fn hello(who: &str) -> Hello {
-    let listening = Some(Address::new(who, 5001).expect("an address"));
+pub(crate) fn introduction_of(who: &str, host: &str) -> Message {
+    message(who, Content::Ping(hello(host)))
+}
+
+fn hello(host: &str) -> Hello {
+    let listening = Some(Address::new(host, 5001).expect("an address"));
     Hello { listening, native: Some(Native { version: Native::VERSION, epoch: Epoch::new(1) }) }
 }
