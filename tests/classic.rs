@@ -6,7 +6,7 @@ use chinwag::{
     Body, Content, Dialect, Dialects, DownReason, Event, Hello, Input, LinkEnd, PeerId, Post, SendError, Time,
 };
 use chinwag_memory::{CommandError, LinkModel, Network, NetworkConfig, NodeId, config_for, ms, secs};
-use chinwag_testkit::{Lab, message};
+use chinwag_testkit::{Lab, introduction_at, message};
 use proptest::prelude::*;
 
 proptest! {
@@ -125,7 +125,7 @@ fn a_classic_peer_between_two_native_ones_relays_both_ways() {
 fn a_classic_peer_may_come_back_as_a_native_one() {
     let (mut lab, address) = with_classic_peer();
     let link = lab.accept();
-    lab.input(Input::Received { link, message: chinwag_testkit::introduction("Able") });
+    lab.input(Input::Received { link, message: introduction_at("Able", &address) });
     let peer = lab.node.find_peer(&PeerId::new("Able").unwrap()).unwrap();
     assert_eq!((peer.dialect, peer.linked), (Some(Dialect::Native), true));
     assert_eq!(lab.node.linked(), 1, "{address} is not dialed as an old peer's any more");

@@ -84,7 +84,9 @@ fn a_node_does_not_link_with_itself() {
         .events(node)
         .iter()
         .filter_map(|(_, event)| match event {
-            Event::DialFailed { address, reason, retry_in } => Some((address.clone(), *reason, *retry_in)),
+            Event::DialFailed { address, reason, retry_in, .. } => {
+                Some((address.clone(), *reason, *retry_in))
+            }
             _ => None,
         })
         .collect();

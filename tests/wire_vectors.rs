@@ -58,27 +58,26 @@ fn every_malformed_frame_gives_its_error() {
     }
 }
 
-/// As deep as the parser goes, and deeper: an error, not a stack overflow, and whatever was taken in can be shown,
-/// hashed and passed on.
+/// Values nest as deep as is documented, and no deeper; what is ignored may be as deep as it likes.
 #[test]
 fn deep_nesting_is_bounded() {
-    for depth in [1, 100, 127, 128, 1000, 30_000] {
+    for depth in [1, 127, 128, 1000, 30_000] {
         let nested = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        let ping = format!(r#"{{"msg_type":"PING","msg":{nested},"originator":"a","time":0}}"#);
-        assert_eq!(Message::decode(ping.into()), Err(DecodeError::BadMsg { expected: "[host, port]" }));
         for frame in [
             format!(r#"{{"msg_type":"BROADCAST","msg":{nested},"originator":"a","time":0}}"#),
-            format!(r#"{{"msg_type":"BROADCAST","msg":0,"originator":"a","time":0,"unknown":{nested}}}"#),
+            format!(r#"{{"msg_type":"BROADCAST","msg":0,"originator":"a","time":{nested}}}"#),
         ] {
             match Message::decode(frame.clone().into()) {
                 Ok(message) => {
+                    assert!(depth <= 127 && message.id().is_some());
                     assert_eq!(message.encoded(), &frame);
-                    assert!(message.id().is_some());
-                    assert!(message.to_classic().encoded().len() <= frame.len());
                 }
-                Err(error) => assert!(depth > 100, "{depth}: {error}"),
+                Err(error) => assert!(depth > 127 && error == DecodeError::TooDeep, "{depth}: {error}"),
             }
         }
+        let ignored =
+            format!(r#"{{"msg_type":"TEST","msg":0,"originator":"a","time":0,"unknown":{nested}}}"#);
+        assert!(Message::decode(ignored.into()).is_ok());
     }
 }
 

@@ -8,7 +8,7 @@ use chinwag::{
 };
 
 use crate::rules;
-use crate::says::introduction_of;
+use crate::says::introduction_at;
 use crate::steps::{self, Script, Step};
 
 /// A node, what it has asked for and not got yet, and everything that was said to it.
@@ -32,8 +32,7 @@ pub struct Lab {
     pub(crate) dialing: BTreeMap<Address, Time>,
     /// Whether every dial was answered in time, and nothing was answered that was not asked.
     pub(crate) orderly: bool,
-    given_out: BTreeSet<LinkId>,
-    /// The numbers that were given to more than one link, which a driver must not do.
+    /// The numbers that were given to two links at once, which a driver must not do.
     pub(crate) reused: BTreeSet<LinkId>,
     /// The links that are up and that neither side has closed.
     pub(crate) links: Vec<LinkId>,
@@ -55,7 +54,6 @@ impl Lab {
             next_link: 0,
             dialing: BTreeMap::new(),
             orderly: true,
-            given_out: BTreeSet::new(),
             reused: BTreeSet::new(),
             links: Vec::new(),
             said: BTreeMap::new(),
@@ -91,10 +89,10 @@ impl Lab {
 
     /// Tells the node something at `now`, whatever the time was before, and notes what it asks for.
     pub fn input_at(&mut self, now: Time, input: Input) -> &[Action] {
-        self.now = self.now.max(now);
+        self.now = self.now.max(now).min(LAST);
         self.trace.push((now, input.clone()));
         if let Input::LinkUp { link, .. } = &input {
-            if !self.given_out.insert(*link) {
+            if self.links.contains(link) {
                 self.reused.insert(*link);
             }
             self.links.retain(|open| open != link);
@@ -228,10 +226,8 @@ pub fn hub(peers: u64) -> Lab {
     for number in 1..=peers {
         let link = lab.accept();
         assert_eq!(link, LinkId::new(number));
-        lab.input(Input::Received {
-            link,
-            message: introduction_of(&format!("peer {number}"), &format!("peer{number}")),
-        });
+        let place = Address::new(&format!("peer{number}"), 5001).expect("an address");
+        lab.input(Input::Received { link, message: introduction_at(&format!("peer {number}"), &place) });
     }
     assert_eq!(lab.node.linked() as u64, peers);
     lab
@@ -266,3 +262,6 @@ pub fn narrow_config() -> Config {
     config.give_up_after = 3;
     config
 }
+
+/// The last moment at which a node acts.
+pub const LAST: Time = Time::from_nanos(u64::MAX - 1);

@@ -18,6 +18,6 @@ mod runs;
 mod says;
 pub mod steps;
 
-pub use lab::{Lab, event, hub, narrow_config};
+pub use lab::{LAST, Lab, event, hub, narrow_config};
 pub use runs::{cases, sample};
-pub use says::{answer, classic, introduction, message, numbered, post};
+pub use says::{answer, classic, introduction, introduction_at, message, numbered, post};

@@ -11,13 +11,19 @@ pub fn message(who: &str, content: Content) -> Message {
 /// How a native peer that listens at its own name's port 5001 introduces itself.
 #[must_use]
 pub fn introduction(who: &str) -> Message {
-    introduction_of(who, who)
+    introduction_at(who, &place(who))
+}
+
+/// How a native peer that listens at this address introduces itself.
+#[must_use]
+pub fn introduction_at(who: &str, listening: &Address) -> Message {
+    message(who, Content::Ping(hello(listening.clone())))
 }
 
 /// How such a peer answers an introduction.
 #[must_use]
 pub fn answer(who: &str) -> Message {
-    message(who, Content::Pong(hello(who)))
+    message(who, Content::Pong(hello(place(who))))
 }
 
 /// What `who`, in its run 1, says to everybody as its `sequence`th message.
@@ -39,11 +45,11 @@ pub fn post(sequence: u64, text: &str) -> Post {
     Post { place: Some(Place { epoch: Epoch::new(1), sequence }), body: Body::text(text), signature: None }
 }
 
-pub(crate) fn introduction_of(who: &str, host: &str) -> Message {
-    message(who, Content::Ping(hello(host)))
+fn hello(listening: Address) -> Hello {
+    let native = Some(Native { version: Native::VERSION, epoch: Epoch::new(1) });
+    Hello { listening: Some(listening), native }
 }
 
-fn hello(host: &str) -> Hello {
-    let listening = Some(Address::new(host, 5001).expect("an address"));
-    Hello { listening, native: Some(Native { version: Native::VERSION, epoch: Epoch::new(1) }) }
+fn place(host: &str) -> Address {
+    Address::new(host, 5001).expect("an address")
 }

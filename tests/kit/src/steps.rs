@@ -145,8 +145,9 @@ impl Lab {
             235..=244 => onwards(3_100),
             245..=250 => onwards(70_000),
             251..=252 => Time::ZERO,
-            253..=254 => Time::from_nanos(self.now.as_nanos() / 2),
-            255 => self.now + Duration::from_secs(1 << 30),
+            253 => Time::from_nanos(self.now.as_nanos() / 2),
+            254 => self.now + Duration::from_secs(1 << 33),
+            255 => Time::MAX,
         }
     }
 
