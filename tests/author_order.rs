@@ -67,9 +67,8 @@ fn what_is_lost_is_told_and_not_waited_for_without_end() {
         let missing: u64 = network
             .events(*node)
             .iter()
-            .filter_map(|(_, event)| match event {
-                Event::Gap { from, to, .. } => Some(to.get() - from.get() + 1),
-                _ => None,
+            .filter_map(|(_, event)| {
+                if let Event::Gap { from, to, .. } = event { Some(to.get() - from.get() + 1) } else { None }
             })
             .sum();
         assert!(missing > 0, "nothing was ever missing");

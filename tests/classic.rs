@@ -40,9 +40,12 @@ fn dialects_are_found_out_whoever_dials() {
         let nodes = add(&mut network, &[Dialects::Both, Dialects::Classic]);
         network.join(nodes[one], nodes[other]).unwrap();
         network.run_until_quiet(secs(60)).unwrap();
-        let up = network.events(nodes[0]).iter().find_map(|(_, event)| match event {
-            Event::PeerUp { peer, address, dialect } => Some((peer.as_str(), address.clone(), *dialect)),
-            _ => None,
+        let up = network.events(nodes[0]).iter().find_map(|(_, event)| {
+            if let Event::PeerUp { peer, address, dialect } = event {
+                Some((peer.as_str(), address.clone(), *dialect))
+            } else {
+                None
+            }
         });
         assert_eq!(up, Some(("peer 1", Some(network.address(nodes[1]).clone()), Dialect::Classic)));
         assert_eq!(network.node(nodes[1]).linked(), 1);
@@ -78,7 +81,7 @@ fn the_longest_text_that_old_peers_read() {
         lab.connect(&address);
         let sent: Vec<usize> = lab.answers.last().unwrap().iter().filter_map(frame_length).collect();
         assert_eq!(!sent.is_empty(), fits, "{length}");
-        assert!(sent.iter().all(|frame| frame + 1 <= 2048), "{sent:?}");
+        assert!(sent.iter().all(|frame| *frame < 2048), "{sent:?}");
     }
 }
 
@@ -191,10 +194,7 @@ fn with_classic_peer() -> (Lab, chinwag::Address) {
 }
 
 fn frame_length(action: &chinwag::Action) -> Option<usize> {
-    match action {
-        chinwag::Action::Send { message, .. } => Some(message.encoded().len()),
-        _ => None,
-    }
+    if let chinwag::Action::Send { message, .. } = action { Some(message.encoded().len()) } else { None }
 }
 
 fn mixed(seed: u64, dialects: &[Dialects]) -> (Network, Vec<NodeId>) {
@@ -221,8 +221,8 @@ fn heard(network: &Network, node: NodeId) -> Vec<String> {
 }
 
 fn went_down(network: &Network, node: NodeId, who: &str) -> Option<(Time, DownReason)> {
-    network.events(node).iter().find_map(|(at, event)| match event {
-        Event::PeerDown { peer, reason } if peer.as_str() == who => Some((*at, *reason)),
-        _ => None,
+    network.events(node).iter().find_map(|(at, event)| {
+        let Event::PeerDown { peer, reason } = event else { return None };
+        (peer.as_str() == who).then_some((*at, *reason))
     })
 }

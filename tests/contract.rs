@@ -111,10 +111,7 @@ proptest! {
             };
             commands += 1;
             let failure = call(&mut node, *now, command.clone()).err();
-            let told = answer.iter().filter_map(event).find_map(|event| match event {
-                Event::CommandFailed { error } => Some(error.clone()),
-                _ => None,
-            });
+            let told = answer.iter().filter_map(event).find_map(|event| if let Event::CommandFailed { error } = event { Some(error.clone()) } else { None });
             prop_assert_eq!(&failure, &told);
             let actions: Vec<Action> = core::iter::from_fn(|| node.poll_action()).collect();
             let other = |action: &&Action| !matches!(event(action), Some(Event::CommandFailed { .. }));

@@ -33,9 +33,8 @@ fn neighbouring_seeds_wait_differently() {
         let mut waits = Vec::new();
         for _ in 0..5 {
             let failed = lab.refuse(&steps::address(1)).to_vec();
-            let wait = failed.iter().filter_map(event).find_map(|event| match event {
-                Event::DialFailed { retry_in, .. } => *retry_in,
-                _ => None,
+            let wait = failed.iter().filter_map(event).find_map(|event| {
+                if let Event::DialFailed { retry_in, .. } = event { *retry_in } else { None }
             });
             waits.push(wait.expect("what the application asked for is never given up"));
             assert!(lab.wait_until(Duration::from_secs(120), |lab| lab.dialing().count() == 1));

@@ -136,9 +136,12 @@ fn triangle(config: NetworkConfig) -> (Network, Vec<NodeId>) {
 }
 
 fn directs(network: &Network, node: NodeId) -> Vec<(String, String)> {
-    let direct = |event: &Event| match event {
-        Event::Direct(said) => Some((said.from().to_string(), said.body().to_display().into_owned())),
-        _ => None,
+    let direct = |event: &Event| {
+        if let Event::Direct(said) = event {
+            Some((said.from().to_string(), said.body().to_display().into_owned()))
+        } else {
+            None
+        }
     };
     network.events(node).iter().filter_map(|(_, event)| direct(event)).collect()
 }

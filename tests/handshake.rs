@@ -83,11 +83,9 @@ fn a_node_does_not_link_with_itself() {
     let failures: Vec<_> = network
         .events(node)
         .iter()
-        .filter_map(|(_, event)| match event {
-            Event::DialFailed { address, reason, retry_in, .. } => {
-                Some((address.clone(), *reason, *retry_in))
-            }
-            _ => None,
+        .filter_map(|(_, event)| {
+            let Event::DialFailed { address, reason, retry_in, .. } = event else { return None };
+            Some((address.clone(), *reason, *retry_in))
         })
         .collect();
     assert_eq!(failures, [(real, DialError::Myself, None)], "once, and not again");
@@ -184,14 +182,10 @@ fn a_forged_message_under_our_own_name_is_refused() {
     let mut refused = 0;
     for message in forged {
         for action in lab.input(Input::Received { link, message }).to_vec() {
-            match action {
-                Action::Emit(Event::Rejected { reason, peer, .. }) => {
-                    assert_eq!(reason, Rejection::ForgedOwnName);
-                    assert_eq!(peer, PeerId::new("ann").ok());
-                    refused += 1;
-                }
-                other => panic!("{other:?}"),
-            }
+            let Action::Emit(Event::Rejected { reason, peer, .. }) = action else { panic!("{action:?}") };
+            assert_eq!(reason, Rejection::ForgedOwnName);
+            assert_eq!(peer, PeerId::new("ann").ok());
+            refused += 1;
         }
     }
     assert_eq!(refused, 2, "what claims to be of an earlier run may be true, and is dropped without a word");

@@ -116,9 +116,8 @@ fn pair(seed: u64, link: LinkModel) -> (Network, NodeId, NodeId) {
 }
 
 fn went_down(network: &Network, node: NodeId) -> Option<(Time, DownReason)> {
-    network.events(node).iter().find_map(|(at, event)| match event {
-        Event::PeerDown { reason, .. } => Some((*at, *reason)),
-        _ => None,
+    network.events(node).iter().find_map(|(at, event)| {
+        if let Event::PeerDown { reason, .. } = event { Some((*at, *reason)) } else { None }
     })
 }
 

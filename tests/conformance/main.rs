@@ -10,7 +10,7 @@ mod tcp;
 use std::fs;
 use std::path::Path;
 
-use scenario::{Scenario, World};
+use scenario::Scenario;
 
 #[test]
 fn every_scenario_passes_in_memory() {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chinwag::Event;
 use serde::Deserialize;
 
 /// Who is there, what happens one after another, and what everybody has heard at the end.
@@ -118,14 +119,14 @@ fn take(world: &mut impl World, step: &Step, at: &str) {
 }
 
 /// How a scenario spells what a node told its application, if that is something heard.
-pub(crate) fn spell(event: &chinwag::Event) -> Option<String> {
-    use chinwag::Event::{Custom, Delivered, Direct};
-    match event {
-        Delivered(said) => Some(format!("{}: {}", said.from(), said.body().to_display())),
-        Direct(said) => Some(format!("{} > {}", said.from(), said.body().to_display())),
-        Custom(said) => Some(format!("{} {} {}", said.from(), said.msg_type(), said.body().to_display())),
-        _ => None,
-    }
+pub(crate) fn spell(event: &Event) -> Option<String> {
+    let (Event::Delivered(said) | Event::Direct(said) | Event::Custom(said)) = event else { return None };
+    let how = match said.msg_type() {
+        "BROADCAST" => ":",
+        "DIRECT" => " >",
+        other => &format!(" {other}"),
+    };
+    Some(format!("{}{how} {}", said.from(), said.body().to_display()))
 }
 
 const fn yes() -> bool {
