@@ -1,0 +1,267 @@
+//! One node alone, with a scripted world around it.
+
+use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+
+use chinwag::{
+    Action, Address, ChatNode, Config, DialError, Epoch, Event, Input, LinkEnd, LinkId, Seed, Semantics, Time,
+};
+
+use crate::rules;
+use crate::says::introduction_at;
+use crate::steps::{self, Script, Step};
+
+/// A node, what it has asked for and not got yet, and everything that was said to it.
+///
+/// Plays [`Step`]s: small numbers that are turned into inputs which fit the moment (an answer to a dial that is
+/// under way, a message on a link that is open), or deliberately do not. After every input, what the node answers
+/// and how it then stands is held against the rules that hold in any world at all; a breach panics.
+#[derive(Clone, Debug)]
+pub struct Lab {
+    /// The node.
+    pub node: ChatNode,
+    /// The node as it was before anything happened.
+    pub origin: ChatNode,
+    /// What it was told so far: played to a clone of `origin`, it replays the whole run.
+    pub trace: Vec<(Time, Input)>,
+    /// What it asked for in return, for each of the inputs.
+    pub answers: Vec<Vec<Action>>,
+    pub(crate) now: Time,
+    pub(crate) next_link: u64,
+    /// The dials that nobody has answered, and since when.
+    pub(crate) dialing: BTreeMap<Address, Time>,
+    /// Whether every dial was answered in time, and nothing was answered that was not asked.
+    pub(crate) orderly: bool,
+    /// The numbers that were given to two links at once, which a driver must not do.
+    pub(crate) reused: BTreeSet<LinkId>,
+    /// The links that are up and that neither side has closed.
+    pub(crate) links: Vec<LinkId>,
+    /// How far each of the scripted peers is in its stream.
+    pub(crate) said: BTreeMap<u8, u64>,
+}
+
+impl Lab {
+    /// A node of this configuration that nothing has happened to.
+    #[must_use]
+    pub fn new(config: Config, seed: Seed) -> Self {
+        let node = ChatNode::new(config, seed).expect("a valid configuration");
+        Self {
+            origin: node.clone(),
+            node,
+            trace: Vec::new(),
+            answers: Vec::new(),
+            now: Time::ZERO,
+            next_link: 0,
+            dialing: BTreeMap::new(),
+            orderly: true,
+            reused: BTreeSet::new(),
+            links: Vec::new(),
+            said: BTreeMap::new(),
+        }
+    }
+
+    /// A node with narrow limits that nothing has happened to.
+    #[must_use]
+    pub fn narrow() -> Self {
+        Self::new(narrow_config(), Seed::new(7))
+    }
+
+    /// A node with narrow limits that has played `script`. One in eight speaks only the native dialect, and one only
+    /// the old one.
+    #[must_use]
+    pub fn played(script: &Script) -> Self {
+        let mut lab = Self::for_script(script);
+        script.0.iter().for_each(|step| lab.step(*step));
+        lab
+    }
+
+    pub(crate) fn for_script(script: &Script) -> Self {
+        let mut config = narrow_config();
+        config.dialects = script.dialects();
+        Self::new(config, Seed::new(7))
+    }
+
+    /// Plays one step.
+    pub fn step(&mut self, step: Step) {
+        let (now, input) = steps::resolve(self, step);
+        self.input_at(now, input);
+    }
+
+    /// Tells the node something at `now`, whatever the time was before, and notes what it asks for.
+    pub fn input_at(&mut self, now: Time, input: Input) -> &[Action] {
+        self.now = self.now.max(now).min(LAST);
+        self.trace.push((now, input.clone()));
+        if let Input::LinkUp { link, .. } = &input {
+            if self.links.contains(link) {
+                self.reused.insert(*link);
+            }
+            self.links.retain(|open| open != link);
+            self.links.push(*link);
+        }
+        self.judge_dials(&input);
+        let actions: Vec<Action> = self.node.handle(now, input.clone()).collect();
+        for action in &actions {
+            rules::check_action(self, action);
+            self.note_action(action);
+        }
+        if let Input::LinkDown { link, .. } = &input {
+            self.links.retain(|open| open != link);
+        }
+        rules::check_state(self);
+        self.answers.push(actions);
+        self.answers.last().map_or(&[], Vec::as_slice)
+    }
+
+    /// Tells the node something now.
+    pub fn input(&mut self, input: Input) -> &[Action] {
+        self.input_at(self.now, input)
+    }
+
+    /// Lets time pass with a tick at each of the node's deadlines, as a driver does, and says what came of it.
+    pub fn wait(&mut self, duration: Duration) -> Vec<Action> {
+        let (from, end) = (self.answers.len(), self.now + duration);
+        while let Some(due) = self.node.next_deadline().filter(|due| *due <= end) {
+            self.input_at(due, Input::Tick);
+        }
+        self.input_at(end, Input::Tick);
+        self.answers[from..].concat()
+    }
+
+    /// Lets time pass in the same way until `so`, at most `limit` long; whether that came.
+    pub fn wait_until(&mut self, limit: Duration, so: impl Fn(&Self) -> bool) -> bool {
+        let end = self.now + limit;
+        while !so(self) {
+            let Some(due) = self.node.next_deadline().filter(|due| *due <= end) else { return false };
+            self.input_at(due, Input::Tick);
+        }
+        true
+    }
+
+    /// Answers the dial to `address` with a new link.
+    pub fn connect(&mut self, address: &Address) -> LinkId {
+        let link = self.new_link();
+        self.input(Input::LinkUp { link, dialed: Some(address.clone()), semantics: Semantics::Stream });
+        link
+    }
+
+    /// Lets somebody dial the node.
+    pub fn accept(&mut self) -> LinkId {
+        let link = self.new_link();
+        self.input(Input::LinkUp { link, dialed: None, semantics: Semantics::Stream });
+        link
+    }
+
+    /// Answers the dial to `address` with a failure.
+    pub fn refuse(&mut self, address: &Address) -> &[Action] {
+        self.input(Input::DialFailed { address: address.clone(), reason: DialError::Refused })
+    }
+
+    /// Ends a link from the other side.
+    pub fn hang_up(&mut self, link: LinkId) -> &[Action] {
+        self.input(Input::LinkDown { link, end: LinkEnd::Closed })
+    }
+
+    /// What the node told its application so far.
+    pub fn events(&self) -> impl Iterator<Item = &Event> {
+        self.answers.iter().flatten().filter_map(event)
+    }
+
+    /// The time, as far as it has ever come.
+    #[must_use]
+    pub const fn now(&self) -> Time {
+        self.now
+    }
+
+    /// The dials that nobody has answered.
+    pub fn dialing(&self) -> impl Iterator<Item = &Address> {
+        self.dialing.keys()
+    }
+
+    /// The links that are up and that neither side has closed.
+    #[must_use]
+    pub fn links(&self) -> &[LinkId] {
+        &self.links
+    }
+
+    /// Whether the driver that this lab plays answered every dial in time, and none that nobody asked for.
+    #[must_use]
+    pub const fn is_orderly(&self) -> bool {
+        self.orderly
+    }
+
+    pub(crate) fn new_link(&mut self) -> LinkId {
+        self.next_link += 1;
+        LinkId::new(self.next_link)
+    }
+
+    /// The input answers a dial, if it does: the driver that this lab plays keeps order as long as it answers only
+    /// what was asked, and in time.
+    fn judge_dials(&mut self, input: &Input) {
+        let patience = self.node.config().handshake;
+        let overdue = |since: &Time| self.now.saturating_since(*since) >= patience;
+        self.orderly &= !self.dialing.values().any(overdue);
+        if let Input::LinkUp { dialed: Some(address), .. } | Input::DialFailed { address, .. } = input {
+            self.orderly &= self.dialing.remove(address).is_some();
+        }
+    }
+
+    fn note_action(&mut self, action: &Action) {
+        match action {
+            Action::Dial { address } => {
+                self.dialing.insert(address.clone(), self.now);
+            }
+            Action::Close { link } => self.links.retain(|open| open != link),
+            Action::Send { .. } | Action::Emit(_) => {}
+        }
+    }
+}
+
+/// A node called "hub" with so many native peers, "peer 1" on link 1 and so on, at one second after its start.
+#[must_use]
+pub fn hub(peers: u64) -> Lab {
+    let mut config = Config::new("hub".parse().expect("a name"), Epoch::new(1));
+    config.classic_window = 100;
+    let mut lab = Lab::new(config, Seed::new(1));
+    lab.input_at(Time::from_secs(1), Input::Tick);
+    for number in 1..=peers {
+        let link = lab.accept();
+        assert_eq!(link, LinkId::new(number));
+        let place = Address::new(&format!("peer{number}"), 5001).expect("an address");
+        lab.input(Input::Received { link, message: introduction_at(&format!("peer {number}"), &place) });
+    }
+    assert_eq!(lab.node.linked() as u64, peers);
+    lab
+}
+
+/// The event that an action tells, if it does.
+#[must_use]
+pub const fn event(action: &Action) -> Option<&Event> {
+    match action {
+        Action::Emit(event) => Some(event),
+        Action::Dial { .. } | Action::Send { .. } | Action::Close { .. } => None,
+    }
+}
+
+/// A configuration called "me" whose limits are so narrow that a few steps reach them all.
+#[must_use]
+pub fn narrow_config() -> Config {
+    let mut config = Config::new(steps::name(0), Epoch::new(1_795_374_131_000));
+    config.listening = Some(steps::address(0));
+    config.max_frame = 4096;
+    config.max_links = 6;
+    config.max_classic_peers = 2;
+    config.max_peers = 6;
+    config.target_neighbours = 3;
+    config.max_queue = 2;
+    config.max_waiting = 3;
+    config.max_streams = 6;
+    config.max_gaps = 2;
+    config.max_held = 3;
+    config.classic_window = 10;
+    config.max_malformed = 3;
+    config.give_up_after = 3;
+    config
+}
+
+/// The last moment at which a node acts.
+pub const LAST: Time = Time::from_nanos(u64::MAX - 1);

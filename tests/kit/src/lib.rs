@@ -1,0 +1,23 @@
+//! What chinwag's tests, fuzz targets and benchmarks share: strategies for messages and inputs, and settings for runs.
+//!
+//! A crate of its own, so that it is compiled once and not into every test.
+
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test that cannot be set up has failed"
+)]
+
+pub mod fuzzing;
+mod lab;
+pub mod messages;
+pub mod plan;
+mod rules;
+mod runs;
+mod says;
+pub mod steps;
+
+pub use lab::{LAST, Lab, event, hub, narrow_config};
+pub use runs::{cases, sample};
+pub use says::{answer, classic, introduction, introduction_at, message, numbered, post};
