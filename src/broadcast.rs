@@ -116,8 +116,8 @@ impl Broadcast {
         if ours { duplicate(ctx) } else { Verdict::Reject(Rejection::ForgedOwnName) }
     }
 
-    pub(crate) fn pass_gap(&mut self, ctx: &mut Ctx, stream: u32) {
-        self.streams.pass_gap(ctx, stream);
+    pub(crate) fn pass_gaps(&mut self, ctx: &mut Ctx, stream: u32) {
+        self.streams.pass_gaps(ctx, stream);
     }
 
     /// How many messages of our own wait for the first peer.

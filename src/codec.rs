@@ -66,7 +66,8 @@ struct Wire<'a> {
     originator: Cow<'a, str>,
     #[serde(borrow)]
     time: &'a RawValue,
-    chinwag: Option<WireNative>,
+    #[serde(borrow)]
+    chinwag: Option<&'a RawValue>,
     epoch: Option<u64>,
     seq: Option<u64>,
     #[serde(borrow)]
@@ -94,7 +95,7 @@ impl Message {
     /// The same, for a reader that has met some names before.
     pub(crate) fn decode_knowing(frame: Bytes, names: &mut Names) -> Result<Self, DecodeError> {
         let text = core::str::from_utf8(&frame).map_err(|_| DecodeError::NotUtf8)?;
-        let wire: Wire<'_> = serde_json::from_str(text).map_err(|error| DecodeError::from_json(&error))?;
+        let wire: Wire<'_> = parse_object(text)?;
         if is_too_deep(wire.msg.get()) || is_too_deep(wire.time.get()) {
             return Err(DecodeError::TooDeep);
         }
@@ -161,14 +162,25 @@ fn parse_msg<'a, T: Deserialize<'a>>(wire: &Wire<'a>, expected: &'static str) ->
 
 fn hello(wire: &Wire<'_>) -> Result<Hello, DecodeError> {
     let (host, port): (Cow<'_, str>, u16) = parse_msg(wire, "[host, port]")?;
-    let native = match &wire.chinwag {
-        Some(WireNative { version: 0, .. }) => return Err(DecodeError::BadVersion),
-        Some(WireNative { version, epoch }) => Some(Native { version: *version, epoch: Epoch::new(*epoch) }),
-        None => None,
-    };
+    let native = wire.chinwag.map(native).transpose()?;
     let silent = native.is_some() && host.is_empty() && port == 0;
     let listening = if silent { None } else { Some(Address::new(&host, port)?) };
     Ok(Hello { listening, native })
+}
+
+fn native(key: &RawValue) -> Result<Native, DecodeError> {
+    match parse_object(key.get())? {
+        WireNative { version: 0, .. } => Err(DecodeError::BadVersion),
+        WireNative { version, epoch } => Ok(Native { version, epoch: Epoch::new(epoch) }),
+    }
+}
+
+/// Reads an object, and not a list of its values, which what is derived for the one would take for it.
+fn parse_object<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, DecodeError> {
+    if json.trim_start().starts_with('[') {
+        return Err(DecodeError::NotJson { detail: "a list where an object should be".into() });
+    }
+    serde_json::from_str(json).map_err(|error| DecodeError::from_json(&error))
 }
 
 fn post(wire: &Wire<'_>, frame: &Bytes) -> Result<Post, DecodeError> {

@@ -194,9 +194,11 @@ impl Dialer {
             .map(|(address, _)| address.clone())
             .collect();
         if let (true, Some(place), Parting::Lost) = (places.is_empty(), place, parting) {
-            // Where there was a link there is room for one, so this does not grow without bounds.
-            self.targets.entry(place.clone()).or_insert_with(Target::new).wish = Wish::Learned;
-            places.push(place.clone());
+            // A peer that was linked may use the room that what is only heard of may not.
+            if let Ok(target) = self.target(ctx, place, Wish::Lasting) {
+                target.wish = target.wish.max(Wish::Learned);
+                places.push(place.clone());
+            }
         }
         for place in places {
             let Some(target) = self.targets.get_mut(&place) else { continue };

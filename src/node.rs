@@ -112,7 +112,7 @@ impl ChatNode {
             Timer::EndLeaving => self.end_leaving(),
             Timer::Redial(address) => self.dialer.redial(&mut self.ctx, &address),
             Timer::ProbeClassic => self.classic.probe(&mut self.ctx, &mut self.dialer),
-            Timer::PassGap(stream) => self.broadcast.pass_gap(&mut self.ctx, stream),
+            Timer::PassGap(stream) => self.broadcast.pass_gaps(&mut self.ctx, stream),
         }
     }
 

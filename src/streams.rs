@@ -58,6 +58,8 @@ struct Stream {
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Held {
     message: Message,
+    /// When it came: how long it waits for what is missing before it counts from then.
+    since: Time,
     /// It was delivered already, in its classic form.
     silent: bool,
 }
@@ -117,7 +119,7 @@ impl Streams {
         } else {
             self.newcomers.touch(at);
         }
-        let held = Held { message: message.clone(), silent: silent() };
+        let held = Held { message: message.clone(), since: ctx.now, silent: silent() };
         if self.order == Order::AsTheyCome {
             deliver(ctx, &held);
         } else if sequence <= stream.passed {
@@ -142,7 +144,7 @@ impl Streams {
         if stream.held > share || self.held.len() > ctx.config.max_held {
             self.pass_gap(ctx, at);
         } else if stream.gap_timer.is_none() {
-            stream.gap_timer = Some(set_gap_timer(ctx, at));
+            stream.gap_timer = Some(set_gap_timer(ctx, at, ctx.now));
         }
     }
 
@@ -160,22 +162,31 @@ impl Streams {
         if stream.held == before {
             return;
         }
-        // What is still held back waits for another gap, which gets its own time.
+        // What is still held back waits for another gap, which has its own time.
         if let Some(key) = stream.gap_timer.take() {
             ctx.timers.cancel(key);
         }
-        if stream.held > 0 {
-            stream.gap_timer = Some(set_gap_timer(ctx, at));
+        if let Some((_, next)) = first_held(&self.held, at) {
+            stream.gap_timer = Some(set_gap_timer(ctx, at, next.since));
+        }
+    }
+
+    /// Gives up waiting for what is missing, as far as it has been waited for long enough.
+    pub(crate) fn pass_gaps(&mut self, ctx: &mut Ctx, at: u32) {
+        while first_held(&self.held, at)
+            .is_some_and(|(_, held)| held.since + ctx.config.gap_patience <= ctx.now)
+        {
+            self.pass_gap(ctx, at);
         }
     }
 
     /// Gives up waiting for what is missing before the first message that is held back in a stream.
-    pub(crate) fn pass_gap(&mut self, ctx: &mut Ctx, at: u32) {
+    fn pass_gap(&mut self, ctx: &mut Ctx, at: u32) {
         let Some(stream) = self.streams.get_mut(at as usize) else { return };
         if let Some(key) = stream.gap_timer.take() {
             ctx.timers.cancel(key);
         }
-        let Some((&(_, next), _)) = self.held.range((at, 0)..=(at, u64::MAX)).next() else { return };
+        let Some((next, _)) = first_held(&self.held, at) else { return };
         let (from, to) = (stream.passed.saturating_add(1), next.saturating_sub(1));
         if let (Some(first), Some(last)) = (Sequence::new(from), Sequence::new(to))
             && first <= last
@@ -225,7 +236,7 @@ impl Streams {
         let (first, second) =
             if crowd { (&self.newcomers, &self.regulars) } else { (&self.regulars, &self.newcomers) };
         let Some(at) = first.oldest().or_else(|| second.oldest()) else { return };
-        while self.held.range((at, 0)..=(at, u64::MAX)).next().is_some() {
+        while first_held(&self.held, at).is_some() {
             self.pass_gap(ctx, at);
         }
         let Some(stream) = self.streams.get_mut(at as usize) else { return };
@@ -272,8 +283,13 @@ impl fmt::Debug for Streams {
     }
 }
 
-fn set_gap_timer(ctx: &mut Ctx, at: u32) -> TimerKey {
-    ctx.timers.set(ctx.now, ctx.now + ctx.config.gap_patience, Timer::PassGap(at))
+/// The first message that is held back in a stream, and its number.
+fn first_held(held: &BTreeMap<(u32, u64), Held>, at: u32) -> Option<(u64, &Held)> {
+    held.range((at, 0)..=(at, u64::MAX)).next().map(|((_, sequence), held)| (*sequence, held))
+}
+
+fn set_gap_timer(ctx: &mut Ctx, at: u32, since: Time) -> TimerKey {
+    ctx.timers.set(ctx.now, since + ctx.config.gap_patience, Timer::PassGap(at))
 }
 
 fn deliver(ctx: &mut Ctx, held: &Held) {
