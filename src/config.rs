@@ -25,7 +25,8 @@ pub struct Config {
 
     /// The longest frame, in bytes, to read or send. 2,048 to 16 MiB.
     pub max_frame: usize,
-    /// The most links at once, and the most addresses being dialed. At least 1.
+    /// The most links at once, and the most addresses being dealt with, of which those that others name may take
+    /// half. At least 1.
     pub max_links: usize,
     /// The most classic peers at once.
     pub max_classic_peers: usize,
@@ -41,7 +42,7 @@ pub struct Config {
     pub max_streams: usize,
     /// The most separate gaps remembered in one stream; beyond that the oldest is taken for lost. At least 1.
     pub max_gaps: usize,
-    /// The most messages held back for order, in all. At least 1.
+    /// The most messages held back for order, in all; one stream may take an eighth. At least 1.
     pub max_held: usize,
     /// How many classic messages are remembered to know them again. At least 10.
     pub classic_window: usize,
@@ -54,7 +55,7 @@ pub struct Config {
     pub idle: Duration,
     /// How long a link may be silent before it is given up. More than twice `idle`.
     pub dead: Duration,
-    /// How long a new link may take to introduce itself, and a dial to be answered. At least 10 ms.
+    /// How long a new link may take to introduce itself. A driver's dial may take four times as long. At least 10 ms.
     pub handshake: Duration,
     /// How long to wait before the first new dial after a failure; doubles with each further one. At least 1 ms.
     pub backoff: Duration,
