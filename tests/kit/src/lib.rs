@@ -10,6 +10,7 @@
 )]
 
 pub mod fuzzing;
+mod guest;
 mod lab;
 pub mod messages;
 pub mod plan;
@@ -18,6 +19,7 @@ mod runs;
 mod says;
 pub mod steps;
 
+pub use guest::{Guest, at, sent};
 pub use lab::{LAST, Lab, event, hub, narrow_config};
 pub use runs::{cases, sample};
 pub use says::{answer, classic, introduction, introduction_at, message, numbered, post};
