@@ -225,9 +225,14 @@ impl ChatNode {
         // Read back, so that a type of the protocol's own is what it says, whether it travels as bytes or typed.
         let message =
             Message::decode(frame).map_err(|error| SendError::BadMessage(msg_type.into(), error))?;
+        self.send_to(to, message.clone())?;
         if let Content::Broadcast(_) = message.content() {
             self.broadcast.note_own(&self.ctx, &message);
         }
+        Ok(())
+    }
+
+    fn send_to(&mut self, to: Target, message: Message) -> Result<(), SendError> {
         match to {
             Target::Address(address) if self.ctx.config.listening.as_ref() == Some(&address) => {
                 Err(SendError::OwnAddress(address))

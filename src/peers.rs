@@ -122,6 +122,9 @@ impl Peers {
         }
         let strangers: Vec<PeerId> =
             self.known.iter().filter(|(_, known)| !known.linked).map(|(peer, _)| peer.clone()).collect();
+        if strangers.is_empty() {
+            return false;
+        }
         let chosen = ctx.rng.below(u32::try_from(strangers.len()).unwrap_or(u32::MAX)) as usize;
         strangers.get(chosen).is_some_and(|peer| self.known.remove(peer).is_some())
     }

@@ -136,15 +136,30 @@ impl Streams {
 
     fn hold(&mut self, ctx: &mut Ctx, at: u32, sequence: u64, held: Held) {
         ctx.stats.held = ctx.stats.held.saturating_add(1);
-        self.held.insert((at, sequence), held);
+        // What is missing before it was seen to be missing when the first message beyond it came.
+        let beyond = self.held.range((at, sequence)..=(at, u64::MAX)).next();
+        let since = beyond.map_or(held.since, |(_, beyond)| beyond.since);
+        self.held.insert((at, sequence), Held { since, ..held });
         let Some(stream) = self.streams.get_mut(at as usize) else { return };
         stream.held = stream.held.saturating_add(1);
+        if stream.gap_timer.is_none() {
+            stream.gap_timer = Some(set_gap_timer(ctx, at, ctx.now));
+        }
         // No stream may take more than an eighth of the room, so that others keep theirs.
         let share = (ctx.config.max_held / 8).max(1);
-        if stream.held > share || self.held.len() > ctx.config.max_held {
+        if stream.held > share {
             self.pass_gap(ctx, at);
-        } else if stream.gap_timer.is_none() {
-            stream.gap_timer = Some(set_gap_timer(ctx, at, ctx.now));
+        } else if self.held.len() > ctx.config.max_held {
+            self.make_room(ctx);
+        }
+    }
+
+    /// Has the newcomer that holds most, or else the regular, wait no longer for what is missing.
+    fn make_room(&mut self, ctx: &mut Ctx) {
+        let holding = (0..).zip(&self.streams).filter(|(_, stream)| stream.held > 0);
+        let most = holding.max_by_key(|(_, stream)| (!stream.regular, stream.held)).map(|(at, _)| at);
+        if let Some(at) = most {
+            self.pass_gap(ctx, at);
         }
     }
 
