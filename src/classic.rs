@@ -13,6 +13,9 @@ use crate::{Address, ClassicId, Content, Event, Message, PeerId, Time};
 /// The most bytes an old peer reads, of a frame and its line break.
 pub(crate) const MAX_READ: usize = 2048;
 
+/// How many pings a classic peer may leave unanswered before it is given up.
+const UNANSWERED: u32 = 3;
+
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct ClassicPeers {
     peers: BTreeMap<PeerId, ClassicPeer>,
@@ -22,8 +25,10 @@ pub(crate) struct ClassicPeers {
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct ClassicPeer {
     address: Address,
-    /// When it last said something, or could be dialed.
+    /// When it last introduced itself, or answered a ping.
     heard: Time,
+    /// How many pings it has not answered since.
+    unanswered: u32,
 }
 
 /// What is new about a classic peer that introduced itself.
@@ -52,22 +57,15 @@ impl ClassicPeers {
     pub(crate) fn met(&mut self, ctx: &mut Ctx, peer: &PeerId, address: &Address) -> Acquaintance {
         let heard = ctx.now;
         if let Some(known) = self.peers.get_mut(peer) {
-            *known = ClassicPeer { address: address.clone(), heard };
+            *known = ClassicPeer { address: address.clone(), heard, unanswered: 0 };
             return Acquaintance::Known;
         }
         if self.peers.len() >= ctx.config.max_classic_peers {
             return Acquaintance::Full;
         }
-        self.peers.insert(peer.clone(), ClassicPeer { address: address.clone(), heard });
+        self.peers.insert(peer.clone(), ClassicPeer { address: address.clone(), heard, unanswered: 0 });
         self.set_probe(ctx);
         Acquaintance::New
-    }
-
-    /// Somebody could be dialed at `address`.
-    pub(crate) fn reached(&mut self, now: Time, address: &Address) {
-        for classic in self.peers.values_mut().filter(|classic| classic.address == *address) {
-            classic.heard = now;
-        }
     }
 
     /// Nobody can be dialed at `address` any more: forgets who was there.
@@ -120,20 +118,31 @@ impl ClassicPeers {
         }
     }
 
-    /// Pings the classic peers that have not been heard for long, as nothing else would show that they are gone.
-    pub(crate) fn probe(&mut self, ctx: &mut Ctx, dialer: &mut Dialer) {
+    /// Pings the classic peers that have not been heard for long, as nothing else would show that they are gone, and
+    /// forgets those that can be dialed but do not answer any more: returns these.
+    pub(crate) fn probe(&mut self, ctx: &mut Ctx, dialer: &mut Dialer) -> Vec<PeerId> {
         self.probe = None;
         self.set_probe(ctx);
         if ctx.config.listening.is_none() {
-            return;
+            return Vec::new();
         }
         let ping = ctx.message(Content::Ping(ctx.hello())).to_classic();
         let patience = ctx.config.classic_probe;
-        for classic in self.peers.values() {
-            if ctx.now.saturating_since(classic.heard) >= patience && !dialer.is_dialing(&classic.address) {
-                let _ = dialer.post(ctx, &classic.address, ping.clone());
+        let mut silent = Vec::new();
+        for (peer, classic) in &mut self.peers {
+            if ctx.now.saturating_since(classic.heard) < patience || dialer.is_dialing(&classic.address) {
+                continue;
+            }
+            if classic.unanswered >= UNANSWERED {
+                silent.push(peer.clone());
+            } else if dialer.post(ctx, &classic.address, ping.clone()).is_ok() {
+                classic.unanswered = classic.unanswered.saturating_add(1);
             }
         }
+        for peer in &silent {
+            self.peers.remove(peer);
+        }
+        silent
     }
 
     fn set_probe(&mut self, ctx: &mut Ctx) {

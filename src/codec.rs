@@ -9,7 +9,7 @@
 //! | `msg` | any JSON | all | nested at most 127 deep |
 //! | `originator` | string | all | 1 to 128 bytes, no control characters |
 //! | `time` | any JSON | all | passed on unchanged |
-//! | `chinwag` | `{"version": number, "epoch": number}` | native `PING`, `PONG` | version at least 1 |
+//! | `chinwag` | `{"version": number, "epoch": number}` | native `PING`, `PONG`, `HELLO` | version at least 1 |
 //! | `epoch`, `seq` | numbers | native `BROADCAST`, `DIRECT` | 64 bits; `seq` at least 1; both or none |
 //! | `sig` | string | `BROADCAST`, `DIRECT` | 1 to 128 bytes of printable ASCII; optional |
 //! | `to` | string | `DIRECT` | a peer's name; optional |
@@ -115,6 +115,8 @@ fn content(wire: &Wire<'_>, frame: &Bytes) -> Result<Content, DecodeError> {
     Ok(match msg_type {
         "PING" => Content::Ping(hello(wire)?),
         "PONG" => Content::Pong(hello(wire)?),
+        // Without the key it is some application's own greeting.
+        "HELLO" if wire.chinwag.is_some() => Content::Ping(Hello { listening: None, native: native(wire)? }),
         "ADVERTISE" => Content::Advertise,
         "ADVERTISE_REPLY" => {
             let (peer, (host, port)): (Cow<'_, str>, (Cow<'_, str>, u16)) =
@@ -162,16 +164,17 @@ fn parse_msg<'a, T: Deserialize<'a>>(wire: &Wire<'a>, expected: &'static str) ->
 
 fn hello(wire: &Wire<'_>) -> Result<Hello, DecodeError> {
     let (host, port): (Cow<'_, str>, u16) = parse_msg(wire, "[host, port]")?;
-    let native = wire.chinwag.map(native).transpose()?;
+    let native = native(wire)?;
     let silent = native.is_some() && host.is_empty() && port == 0;
     let listening = if silent { None } else { Some(Address::new(&host, port)?) };
     Ok(Hello { listening, native })
 }
 
-fn native(key: &RawValue) -> Result<Native, DecodeError> {
+fn native(wire: &Wire<'_>) -> Result<Option<Native>, DecodeError> {
+    let Some(key) = wire.chinwag else { return Ok(None) };
     match parse_object(key.get())? {
         WireNative { version: 0, .. } => Err(DecodeError::BadVersion),
-        WireNative { version, epoch } => Ok(Native { version, epoch: Epoch::new(epoch) }),
+        WireNative { version, epoch } => Ok(Some(Native { version, epoch: Epoch::new(epoch) })),
     }
 }
 
@@ -250,6 +253,7 @@ fn host_and_port(address: Option<&Address>) -> (&str, u16) {
 /// Writes `message` as one line's worth of JSON, without the line break.
 pub(crate) fn encode(message: &Message) -> Bytes {
     let msg = match message.content() {
+        Content::Ping(Hello { listening: None, .. }) => Said::Nothing,
         Content::Ping(hello) | Content::Pong(hello) => Said::Address(hello.listening.as_ref()),
         Content::AdvertiseReply { peer, address } => Said::Peer(peer, address),
         Content::Broadcast(post) | Content::Direct { post, .. } => Said::Body(&post.body),

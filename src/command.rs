@@ -57,7 +57,7 @@ impl ChatNode {
     /// Says something to one peer that is linked, or whose address is known.
     ///
     /// # Errors
-    /// [`SendError::OwnName`], [`SendError::UnknownPeer`], [`SendError::NoAddress`], [`SendError::ClassicPeer`],
+    /// [`SendError::OwnName`], [`SendError::UnknownPeer`], [`SendError::NoAddress`], [`SendError::ClassicPeer`], [`SendError::OwnDialect`],
     /// [`SendError::TooLong`], [`SendError::WaitingFull`], [`SendError::TooManyAddresses`] or [`SendError::Left`];
     /// nothing was sent or kept. What is found out later is told as [`Event::Undeliverable`].
     pub fn direct(&mut self, now: Time, to: &PeerId, body: impl Into<Body>) -> Result<MessageId, SendError> {
@@ -201,7 +201,10 @@ impl ChatNode {
             return Ok(id);
         }
         let known = self.peers.get(to).ok_or_else(|| SendError::UnknownPeer(to.clone()))?;
-        if known.dialect == Some(Dialect::Classic) || self.ctx.config.dialects == Dialects::Classic {
+        if self.ctx.config.dialects == Dialects::Classic {
+            return Err(SendError::OwnDialect);
+        }
+        if known.dialect == Some(Dialect::Classic) {
             return Err(SendError::ClassicPeer(to.clone()));
         }
         let address = known.address.clone().ok_or_else(|| SendError::NoAddress(to.clone()))?;

@@ -64,7 +64,8 @@ pub struct Config {
     /// After how many failed dials in a row an address is given up; addresses that the application gave
     /// ([`join`](crate::ChatNode::join), [`bootstrap`](crate::ChatNode::bootstrap)) never are. At least 1.
     pub give_up_after: u32,
-    /// How often a classic peer is pinged that has not been heard. At least `handshake`.
+    /// How often a classic peer is pinged that has not been heard. At least `handshake`. One that leaves three pings
+    /// unanswered is given up.
     pub classic_probe: Duration,
 }
 

@@ -47,7 +47,7 @@ impl Direct {
         let message = ctx.message(Content::Direct { to: Some(to.clone()), post });
         check_length(ctx, &message)?;
         let stream = StreamId::new(ctx.config.id.clone(), ctx.config.epoch);
-        Ok((MessageId::native(stream, sequence), message))
+        Ok((MessageId::direct(stream, sequence), message))
     }
 
     /// The last message that was written is on its way.

@@ -156,6 +156,8 @@ pub enum SendError {
     NoAddress(PeerId),
     /// The peer runs the old program, which has no one-to-one messages.
     ClassicPeer(PeerId),
+    /// This node speaks only the old program's dialect, which has no one-to-one messages.
+    OwnDialect,
     /// The address is the node's own.
     OwnAddress(Address),
     /// The name is the node's own.
@@ -191,6 +193,9 @@ impl fmt::Display for SendError {
                     "{peer} speaks the old program's dialect, which has no one-to-one messages: say it to everybody"
                 )
             }
+            Self::OwnDialect => f.write_str(
+                "we speak only the old program's dialect, which has no one-to-one messages: say it to everybody",
+            ),
             Self::OwnAddress(address) => write!(f, "{address} is our own address: join somebody else"),
             Self::OwnName => f.write_str("that is our own name: choose somebody else"),
             Self::BadMessage(msg_type, error) => write!(f, "that is no message of type {msg_type}: {error}"),

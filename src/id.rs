@@ -174,14 +174,22 @@ impl fmt::Debug for StreamId {
 /// A message, named for ever: what no other message of anybody is called.
 ///
 /// Never derived from the text of a native message: the same text twice is two messages. Written
-/// `author/epoch/sequence`, or `~` and 32 hexadecimal digits for a message of the classic dialect.
+/// `author/epoch/sequence`, `author/epoch/direct/sequence` for a message to one peer, or `~` and 32 hexadecimal
+/// digits for a message of the classic dialect.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MessageId {
-    /// A message with a place in its author's stream.
+    /// A message to everybody with a place in its author's stream.
     Native {
         /// The author's stream.
         stream: StreamId,
         /// The place in it.
+        sequence: Sequence,
+    },
+    /// A message to one peer: these are counted apart from those to everybody.
+    Direct {
+        /// The author's stream.
+        stream: StreamId,
+        /// The place in what its author says to single peers.
         sequence: Sequence,
     },
     /// A message of the old dialect, which numbers nothing.
@@ -194,12 +202,19 @@ impl MessageId {
     pub const fn native(stream: StreamId, sequence: Sequence) -> Self {
         Self::Native { stream, sequence }
     }
+
+    /// The id of the message to one peer at `sequence` of what the author of `stream` says to single peers.
+    #[must_use]
+    pub const fn direct(stream: StreamId, sequence: Sequence) -> Self {
+        Self::Direct { stream, sequence }
+    }
 }
 
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Native { stream, sequence } => write!(f, "{stream}/{}", sequence.0),
+            Self::Direct { stream, sequence } => write!(f, "{stream}/direct/{}", sequence.0),
             Self::Classic(id) => fmt::Display::fmt(id, f),
         }
     }
@@ -251,7 +266,8 @@ mod tests {
     #[test]
     fn ids_are_written_as_documented() {
         let stream = StreamId::new(PeerId::new("ann").unwrap(), Epoch::new(7));
-        assert_eq!(MessageId::native(stream, Sequence::FIRST).to_string(), "ann/7/1");
+        assert_eq!(MessageId::native(stream.clone(), Sequence::FIRST).to_string(), "ann/7/1");
+        assert_eq!(MessageId::direct(stream, Sequence::FIRST).to_string(), "ann/7/direct/1");
         assert_eq!(ClassicId::new(255).to_string(), "~000000000000000000000000000000ff");
     }
 }

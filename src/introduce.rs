@@ -27,7 +27,6 @@ impl ChatNode {
             }
             return;
         };
-        self.classic.reached(self.ctx.now, &address);
         match self.dialer.link_up(&mut self.ctx, &address) {
             Purpose::HandOver(message) => {
                 self.ctx.send(link, message);

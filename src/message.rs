@@ -3,6 +3,7 @@
 //! | `msg_type` | [`Content`] | `msg` | dialects |
 //! |---|---|---|---|
 //! | `PING` | [`Ping`](Content::Ping) | `[host, port]`, where the sender listens | both |
+//! | `HELLO` | [`Ping`](Content::Ping) of one who does not listen | `""` | native |
 //! | `PONG` | [`Pong`](Content::Pong) | `[host, port]`, where the sender listens | both |
 //! | `ADVERTISE` | [`Advertise`](Content::Advertise) | `""` | both |
 //! | `ADVERTISE_REPLY` | [`AdvertiseReply`](Content::AdvertiseReply) | `[peer, [host, port]]` | both |
@@ -83,7 +84,10 @@ pub enum Content {
 /// How two peers introduce themselves.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hello {
-    /// Where the sender listens; `None` if it does not (native only; on the wire `["", 0]`).
+    /// Where the sender listens; `None` if it does not (native only).
+    ///
+    /// On the wire, who does not listen asks with `HELLO`, which old peers ignore: a `PING` they would keep for ever,
+    /// and dial whatever address it gives.
     pub listening: Option<Address>,
     /// The `chinwag` key, by which a native peer shows that it is one.
     pub native: Option<Native>,
@@ -217,7 +221,12 @@ impl Message {
         let post = self.post()?;
         Some(match post.place {
             Some(Place { epoch, sequence }) => {
-                MessageId::native(StreamId::new(self.0.originator.clone(), epoch), sequence)
+                let stream = StreamId::new(self.0.originator.clone(), epoch);
+                if let Content::Direct { .. } = self.0.content {
+                    MessageId::direct(stream, sequence)
+                } else {
+                    MessageId::native(stream, sequence)
+                }
             }
             None => MessageId::Classic(self.classic_id()),
         })
@@ -233,7 +242,8 @@ impl Message {
     #[must_use]
     pub fn msg_type(&self) -> &str {
         match &self.0.content {
-            Content::Ping(_) => "PING",
+            Content::Ping(Hello { listening: Some(_), .. }) => "PING",
+            Content::Ping(Hello { listening: None, .. }) => "HELLO",
             Content::Pong(_) => "PONG",
             Content::Advertise => "ADVERTISE",
             Content::AdvertiseReply { .. } => "ADVERTISE_REPLY",

@@ -111,7 +111,7 @@ impl ChatNode {
             Timer::EndDirect(peer) => self.direct.undeliverable(&mut self.ctx, &peer, DialError::TimedOut),
             Timer::EndLeaving => self.end_leaving(),
             Timer::Redial(address) => self.dialer.redial(&mut self.ctx, &address),
-            Timer::ProbeClassic => self.classic.probe(&mut self.ctx, &mut self.dialer),
+            Timer::ProbeClassic => self.probe_classic(),
             Timer::PassGap(stream) => self.broadcast.pass_gaps(&mut self.ctx, stream),
         }
     }

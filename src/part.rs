@@ -5,7 +5,7 @@ use crate::keep_alive::Check;
 use crate::links::Phase;
 use crate::node::ChatNode;
 use crate::{
-    Address, Content, DecodeError, DialError, Dialects, DownReason, Event, LinkEnd, LinkId, Rejection,
+    Address, Content, DecodeError, DialError, Dialects, DownReason, Event, LinkEnd, LinkId, PeerId, Rejection,
 };
 
 impl ChatNode {
@@ -23,13 +23,24 @@ impl ChatNode {
         self.direct.undeliverable_at(&mut self.ctx, address, reason);
         let Some(given_up) = self.dialer.failed(&mut self.ctx, address, reason, attempt) else { return };
         for peer in self.classic.unreachable(address) {
-            self.peers.forget(&peer);
-            self.dialer.parted(&mut self.ctx, &peer, None, Parting::Lost);
-            self.ctx.emit(Event::PeerDown { peer, reason: DownReason::Unreachable });
+            self.classic_gone(peer, DownReason::Unreachable);
         }
         if given_up.forgotten {
             self.peers.forget_at(address);
         }
+    }
+
+    /// Looks whether the classic peers are still there.
+    pub(crate) fn probe_classic(&mut self) {
+        for peer in self.classic.probe(&mut self.ctx, &mut self.dialer) {
+            self.classic_gone(peer, DownReason::Silent);
+        }
+    }
+
+    fn classic_gone(&mut self, peer: PeerId, reason: DownReason) {
+        self.peers.forget(&peer);
+        self.dialer.parted(&mut self.ctx, &peer, None, Parting::Lost);
+        self.ctx.emit(Event::PeerDown { peer, reason });
     }
 
     pub(crate) fn link_ended(&mut self, link: LinkId, end: LinkEnd) {

@@ -89,6 +89,8 @@ impl ChatNode {
         let from = message.originator().clone();
         let known = self.dialect_of(&from).is_some();
         match message.content() {
+            // Old peers number nothing: who says such a thing without an introduction forges an author's numbers.
+            Content::Broadcast(post) if post.place.is_some() => self.refuse(link, Rejection::Stranger),
             // Who passes it on does not say who they are: any classic peer may be the one.
             Content::Broadcast(_) if known || self.classic.len() > 0 => self.receive_post(link, message),
             Content::Advertise => self.advertise_to(link, &from),

@@ -43,7 +43,11 @@ fn a_native_frame_in_the_classic_dialect_has_the_four_keys_in_their_order() {
             .min()
             .map_or_else(|| own.clone(), |at| format!("{}}}", &own[..at]));
         assert_eq!(message.to_classic().encoded(), &cut, "{}", vector.name);
-        assert_eq!(Message::decode(cut.into()).is_err(), silent, "{}", vector.name);
+        // Without its key, the greeting of one who does not listen is nothing that the protocol knows.
+        let read = Message::decode(cut.into()).unwrap();
+        let unknown = !matches!(message.content(), Content::Custom { .. })
+            && matches!(read.content(), Content::Custom { .. });
+        assert_eq!(unknown, silent, "{}", vector.name);
     }
 }
 
@@ -180,7 +184,8 @@ impl Expected {
     /// The place is read off the id, in which both its numbers stand.
     fn post(&self) -> Post {
         let place = self.id.as_deref().filter(|id| !id.starts_with('~')).map(|id| {
-            let [sequence, epoch] = [id.rsplit('/').next(), id.rsplit('/').nth(1)]
+            let numbers = id.replace("/direct", "");
+            let [sequence, epoch] = [numbers.rsplit('/').next(), numbers.rsplit('/').nth(1)]
                 .map(|number| number.unwrap().parse::<u64>().unwrap());
             Place { epoch: Epoch::new(epoch), sequence: Sequence::new(sequence).unwrap() }
         });

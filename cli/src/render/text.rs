@@ -281,7 +281,9 @@ impl Text {
 
     fn is_mine(&self, id: &MessageId) -> bool {
         match id {
-            MessageId::Native { stream, .. } => *stream.author() == self.me,
+            MessageId::Native { stream, .. } | MessageId::Direct { stream, .. } => {
+                *stream.author() == self.me
+            }
             MessageId::Classic(_) => false,
         }
     }
