@@ -15,9 +15,11 @@ pub(crate) fn how_others_join(me: &PeerId, address: Option<&Address>) -> String 
         program()
     );
     if is_loopback(address) {
-        guide.push_str(
-            "\n   on this machine; to be reached from others too, start with --listen 0.0.0.0:5001",
+        let port = address.port();
+        let others = format!(
+            "\n   on this machine; to be reached from others too, start with --listen 0.0.0.0:{port}"
         );
+        guide.push_str(&others);
     }
     guide
 }

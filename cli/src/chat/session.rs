@@ -1,6 +1,6 @@
 //! The loop: what the node tells goes to the screen, what is typed goes to the node.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use chinwag::{Address, ChatNode, Dispatch, Event, Handlers, Target, Time};
@@ -26,6 +26,12 @@ const FLUSH: Duration = Duration::from_secs(3);
 /// How many lines are dealt with before the node has its turn.
 const LINES_PER_TURN: usize = 64;
 
+/// How long a first peer may take to be joined while what was piped in for it waits.
+const JOINING: Duration = Duration::from_secs(2);
+
+/// How soon to look again while that is so.
+const SOON: Duration = Duration::from_millis(50);
+
 /// While more than this waits for peers to take it, no more is read from standard input.
 const QUEUED: usize = 256 * 1024;
 
@@ -39,7 +45,10 @@ pub(crate) struct Session {
     ending: Ending,
     attempts: Attempts,
     handlers: Handlers<Screen>,
-    quit: bool,
+    /// Since when the person wants to leave.
+    quit: Option<Instant>,
+    /// Since when the first peer is being joined, until what is piped in may be read.
+    joining: Option<Instant>,
 }
 
 impl Session {
@@ -66,7 +75,8 @@ impl Session {
             ending,
             attempts: Attempts::default(),
             handlers,
-            quit: false,
+            quit: None,
+            joining: None,
         }
     }
 
@@ -109,6 +119,7 @@ impl Session {
             let guide = guide::how_others_join(node.id(), node.config().listening.as_ref());
             self.screen.tell(&Notice::Hint(&guide));
         }
+        self.joining = (joining && !self.inbox.is_prompt()).then(clock::now);
         self.inbox.go_on();
     }
 
@@ -120,22 +131,36 @@ impl Session {
             if self.interrupts.any() {
                 return Ok(Exit::Interrupted);
             }
-            if self.quit {
+            let now = clock::now();
+            if self.quit.is_some_and(|since| !self.is_about_to_be_heard(now, since)) {
                 return Ok(Exit::Fine);
             }
             anyhow::ensure!(!self.screen.is_broken(), "nobody reads standard output any more");
-            let now = clock::now();
             let standing = self.standing();
             let timeout = match self.ending.verdict(now, standing) {
+                Verdict::Stay(_) if self.quit.is_some() => Some(SOON),
                 Verdict::Leave(exit) => return Ok(exit),
                 Verdict::Stay(_) if more => Some(Duration::ZERO),
+                Verdict::Stay(_) if self.is_joining(now) => Some(SOON),
                 Verdict::Stay(until) => until.map(|until| until.saturating_duration_since(now)),
             };
             self.driver.poll(timeout)?;
         }
     }
 
+    /// Whether what was said before `/quit` waits for a peer that is just being dialed.
+    fn is_about_to_be_heard(&self, now: Instant, since: Instant) -> bool {
+        let node = self.driver.node();
+        let just_joining = node.linked() == 0 && node.stats().dials > 0 && node.stats().dials_failed == 0;
+        node.waiting() > 0 && just_joining && now.saturating_duration_since(since) < JOINING
+    }
+
     fn leave(&mut self) -> anyhow::Result<()> {
+        let unsaid = self.driver.node().waiting();
+        if unsaid > 0 {
+            self.screen
+                .tell(&Notice::Error(&format!("nobody was there to hear what was kept ({unsaid} in all)")));
+        }
         let flushed = self.driver.shutdown(FLUSH).context("cannot leave politely")?;
         self.tell_events();
         if !flushed.is_complete() {
@@ -193,7 +218,7 @@ impl Session {
     /// Deals with what was typed; whether there may be more already.
     fn read_input(&mut self) -> bool {
         for _ in 0..LINES_PER_TURN {
-            if self.hold_input() {
+            if self.quit.is_some() || self.hold_input() {
                 return false;
             }
             match self.inbox.next() {
@@ -205,7 +230,7 @@ impl Session {
                 Some(Typed::Unusable(why)) => self.screen.tell(&Notice::Error(&why)),
                 Some(Typed::Line(line)) => self.take(&line),
             }
-            if self.quit || self.interrupts.any() {
+            if self.quit.is_some() || self.interrupts.any() {
                 return false;
             }
             self.tell_events();
@@ -215,8 +240,19 @@ impl Session {
         true
     }
 
+    /// Whether the first peer is just being joined: what is piped in may be for that very one.
+    fn is_joining(&self, now: Instant) -> bool {
+        let node = self.driver.node();
+        let recent = self.joining.is_some_and(|since| now.saturating_duration_since(since) < JOINING);
+        recent && node.linked() == 0 && node.stats().dials_failed == 0
+    }
+
     /// Whether what is typed has to wait until peers have taken what there is.
     fn hold_input(&mut self) -> bool {
+        if self.is_joining(clock::now()) {
+            return true;
+        }
+        self.joining = None;
         let node = self.driver.node();
         let room = node.config().max_queue.min(node.config().max_waiting) / 2;
         let nobody_takes_it = node.waiting() >= room && !self.inbox.is_prompt();
@@ -291,7 +327,7 @@ impl Session {
                 self.screen.tell(&Notice::Stats(&counted));
             }
             Command::Help => self.screen.tell(&Notice::Help),
-            Command::Quit => self.quit = true,
+            Command::Quit => self.quit = Some(clock::now()),
         }
     }
 

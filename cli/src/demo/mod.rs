@@ -179,7 +179,7 @@ impl Stage {
             put(&format!(
                 "Everybody got everything exactly once: {expected} deliveries, the slowest after {slowest:.1} ms."
             ))?;
-            put("Next: chinwag chat --help, or the README for a chat in two terminals.")?;
+            put("Next: chinwag chat --help, or the README for a chat in three terminals.")?;
             return Ok(true);
         }
         put(&format!("Of {expected} deliveries {missing} are missing, and {extra} should not have been."))?;

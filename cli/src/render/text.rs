@@ -48,7 +48,7 @@ impl Render for Text {
                 };
                 self.dial_failed(&at, *reason, *retry_in, *repeats, to);
                 if *lost > 0 {
-                    self.alarm(to, &format!("{lost} messages for {at} are lost"));
+                    self.alarm(to, &format!("what waited for {at} is lost ({lost} in all)"));
                 }
             }
             Notice::Event { event, linked, .. } => self.event(event, *linked, to),
