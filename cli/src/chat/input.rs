@@ -1,6 +1,7 @@
 //! Lines from standard input, read by a thread of its own.
 
 use std::io::{self, BufRead};
+use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 
 use anyhow::Context as _;
@@ -122,10 +123,7 @@ pub(crate) fn from_prompt(mut prompt: Prompt, wake: impl Fn() + Send + 'static) 
                     Typed::End
                 }
             };
-            let last = typed == Typed::End;
-            let gone = to_session.send(typed).is_err();
-            wake();
-            if last || gone {
+            if hand_over(typed, &to_session, &wake).is_break() {
                 return;
             }
         }
@@ -146,15 +144,20 @@ pub(crate) fn from_stdin(wake: impl Fn() + Send + 'static) -> anyhow::Result<Inb
                 tracing::warn!(%error, "standard input cannot be read");
                 Typed::End
             });
-            let last = typed == Typed::End;
-            let gone = to_session.send(typed).is_err();
-            wake();
-            if last || gone {
+            if hand_over(typed, &to_session, &wake).is_break() {
                 return;
             }
         }
     })?;
     Ok(Inbox { lines, go_on: None, ended: false })
+}
+
+/// Gives the session what was typed; the reader stops at the end of input, or when nobody reads what it gives.
+fn hand_over(typed: Typed, to_session: &SyncSender<Typed>, wake: &impl Fn()) -> ControlFlow<()> {
+    let last = typed == Typed::End;
+    let gone = to_session.send(typed).is_err();
+    wake();
+    if last || gone { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 fn spawn(reader: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use chinwag::{Body, Delivery, DialError, DownReason, Event, Peer, Rejection, Stats};
+use chinwag::{Body, Delivery, Event, Peer, Stats};
 use chinwag_mio::Counters;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::Render;
+use super::reasons::{dial_reason, down_reason, rejection};
 use crate::command::COMMANDS;
 use crate::notice::{Notice, Trying};
 use crate::sanitize;
@@ -310,56 +311,11 @@ impl Attempt {
 
 // The words below are part of the schema: the core's `Display` texts may be polished, these may not.
 
-fn dial_reason(reason: DialError) -> &'static str {
-    match reason {
-        DialError::Refused => "refused",
-        DialError::Unreachable => "unreachable",
-        DialError::Unresolvable => "unresolvable",
-        DialError::TimedOut => "timed_out",
-        DialError::NoRoom => "no_room",
-        DialError::NoAnswer => "no_answer",
-        DialError::Myself => "myself",
-        DialError::SameName => "same_name",
-        DialError::SomebodyElse => "somebody_else",
-        DialError::Dialect => "dialect",
-        DialError::Other | _ => "other",
-    }
-}
-
-fn down_reason(reason: DownReason) -> &'static str {
-    match reason {
-        DownReason::Left => "left",
-        DownReason::Closed => "closed",
-        DownReason::Broken => "broken",
-        DownReason::Silent => "silent",
-        DownReason::TooSlow => "too_slow",
-        DownReason::Unreachable => "unreachable",
-        DownReason::Misbehaved => "misbehaved",
-        _ => "other",
-    }
-}
-
-fn rejection(reason: &Rejection) -> &'static str {
-    match reason {
-        Rejection::Malformed(_) => "malformed",
-        Rejection::ForgedOwnName => "forged_own_name",
-        Rejection::Stranger => "stranger",
-        Rejection::OutOfTurn => "out_of_turn",
-        Rejection::Silent => "silent",
-        Rejection::SameName => "same_name",
-        Rejection::Full => "full",
-        Rejection::Dialect => "dialect",
-        Rejection::NotForMe => "not_for_me",
-        Rejection::AbsurdSequence => "absurd_sequence",
-        _ => "other",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use chinwag::{Address, Dialect, PeerId};
+    use chinwag::{Address, DialError, Dialect, DownReason, PeerId};
 
     use super::*;
 

@@ -2,6 +2,7 @@
 
 mod json;
 mod palette;
+mod reasons;
 mod text;
 
 pub(crate) use json::Json;
