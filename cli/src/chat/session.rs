@@ -150,9 +150,14 @@ impl Session {
 
     /// Whether what was said before `/quit` waits for a peer that is just being dialed.
     fn is_about_to_be_heard(&self, now: Instant, since: Instant) -> bool {
-        let node = self.driver.node();
-        let just_joining = node.linked() == 0 && node.stats().dials > 0 && node.stats().dials_failed == 0;
-        node.waiting() > 0 && just_joining && now.saturating_duration_since(since) < JOINING
+        self.driver.node().waiting() > 0 && self.is_first_peer_on_its_way(now, since)
+    }
+
+    /// Whether nobody is linked yet, but somebody may be any moment: nothing has failed `since`, and that is not long.
+    fn is_first_peer_on_its_way(&self, now: Instant, since: Instant) -> bool {
+        let (node, stats) = (self.driver.node(), self.driver.node().stats());
+        let dialing = node.linked() == 0 && stats.dials > 0 && stats.dials_failed == 0;
+        dialing && now.saturating_duration_since(since) < JOINING
     }
 
     fn leave(&mut self) -> anyhow::Result<()> {
@@ -242,9 +247,7 @@ impl Session {
 
     /// Whether the first peer is just being joined: what is piped in may be for that very one.
     fn is_joining(&self, now: Instant) -> bool {
-        let node = self.driver.node();
-        let recent = self.joining.is_some_and(|since| now.saturating_duration_since(since) < JOINING);
-        recent && node.linked() == 0 && node.stats().dials_failed == 0
+        self.joining.is_some_and(|since| self.is_first_peer_on_its_way(now, since))
     }
 
     /// Whether what is typed has to wait until peers have taken what there is.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use chinwag::{Address, Body, Delivery, DialError, Dialect, DownReason, Event, MessageId, Peer, PeerId};
+use chinwag::{Address, Delivery, DialError, Dialect, DownReason, Event, MessageId, Peer, PeerId};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::Render;
@@ -78,9 +78,9 @@ impl Render for Text {
 impl Text {
     fn event(&mut self, event: &Event, linked: usize, to: &mut String) {
         match event {
-            Event::Delivered(delivery) => self.said(to, delivery.from(), None, &as_said(delivery.body())),
+            Event::Delivered(delivery) => self.said(to, delivery.from(), None, &delivery.body().to_display()),
             Event::Direct(delivery) => {
-                self.said(to, delivery.from(), Some("you"), &as_said(delivery.body()));
+                self.said(to, delivery.from(), Some("you"), &delivery.body().to_display());
             }
             Event::Custom(delivery) => self.custom(delivery, to),
             Event::PeerUp { peer, address, dialect } => {
@@ -154,7 +154,7 @@ impl Text {
             "{} from {}: {}",
             sanitize::name(delivery.msg_type()),
             self.name(delivery.from()),
-            sanitize::line(&as_said(delivery.body()))
+            sanitize::line(&delivery.body().to_display())
         );
         self.note(to, &what);
     }
@@ -300,10 +300,6 @@ fn name(peer: &PeerId) -> std::borrow::Cow<'_, str> {
 
 fn shown(address: &Address) -> String {
     sanitize::name(&address.to_string()).into_owned()
-}
-
-fn as_said(body: &Body) -> std::borrow::Cow<'_, str> {
-    body.to_display()
 }
 
 fn gone(reason: DownReason) -> &'static str {

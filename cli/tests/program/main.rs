@@ -10,5 +10,6 @@ mod chatting;
 mod demo_and_sim;
 mod endings;
 mod hostile;
+mod joining;
 mod old_program;
 mod plain_text;
