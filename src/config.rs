@@ -22,6 +22,8 @@ pub struct Config {
     pub listening: Option<Address>,
     /// Which dialects to speak.
     pub dialects: Dialects,
+    /// How to spread what is said to everybody.
+    pub strategy: Strategy,
 
     /// The longest frame, in bytes, to read or send. 2,048 to 16 MiB.
     pub max_frame: usize,
@@ -69,6 +71,15 @@ pub struct Config {
     pub classic_probe: Duration,
 }
 
+/// How a node spreads what is said to everybody.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Strategy {
+    /// Along a tree for each author, with announcements beside it: next to no copy too many (Plumtree).
+    Tree,
+    /// To every neighbour but the one it came from, as the old program does: for comparison.
+    Flood,
+}
+
 /// Which dialects a node speaks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Dialects {
@@ -90,6 +101,7 @@ impl Config {
             utc_offset_secs: 0,
             listening: None,
             dialects: Dialects::Both,
+            strategy: Strategy::Tree,
             max_frame: 64 * 1024,
             max_links: 1024,
             max_classic_peers: 64,

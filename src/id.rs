@@ -1,6 +1,7 @@
 //! Names for peers, links, streams and messages.
 
 use core::fmt;
+use core::hash::Hasher as _;
 use core::str::FromStr;
 use std::sync::Arc;
 
@@ -168,6 +169,43 @@ impl fmt::Display for StreamId {
 impl fmt::Debug for StreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// A stream in short: a 64-bit hash of its author's name and its epoch, the same at every node.
+///
+/// Announcements, pulls and digests name streams by it, as they are many and should be small. A name that is no more
+/// than a hint there: a post itself always says whose it is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamTag(u64);
+
+impl StreamTag {
+    /// The tag of this number.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The tag of a stream.
+    #[must_use]
+    pub fn of(author: &PeerId, epoch: Epoch) -> Self {
+        let mut hasher =
+            siphasher::sip::SipHasher13::new_with_keys(0x6368_696e_7761_6721, 0x7374_7265_616d_2121);
+        hasher.write(author.as_str().as_bytes());
+        hasher.write_u64(epoch.get());
+        Self(hasher.finish())
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Debug for StreamTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{:016x}", self.0)
     }
 }
 

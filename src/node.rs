@@ -174,6 +174,11 @@ impl ChatNode {
         })
     }
 
+    /// The peers it exchanges messages with directly (HyParView's active view), in the order of their names.
+    pub fn active_view(&self) -> impl Iterator<Item = &PeerId> {
+        self.links.linked_peers().map(|(neighbour, _)| &neighbour.peer)
+    }
+
     /// How many peers are linked with it, of either dialect.
     #[must_use]
     pub fn linked(&self) -> usize {
