@@ -3,7 +3,9 @@
 use core::time::Duration;
 
 use bytes::Bytes;
-use chinwag::{Address, Content, DialError, Event, Input, LinkEnd, LinkId, Message, Semantics, Time};
+use chinwag::{
+    Address, Content, Control, DialError, Event, Input, LinkEnd, LinkId, Message, Semantics, Time,
+};
 use hashbrown::HashMap;
 
 use crate::check::Checker;
@@ -359,10 +361,23 @@ fn corruption(model: &LinkModel, seed: u64, place: Place) -> Option<Draw> {
 
 /// Whether a message is of the kinds that nodes exchange for ever although nothing happens.
 fn is_upkeep(message: &Message) -> bool {
-    matches!(
-        message.content(),
-        Content::KeepAlive(_) | Content::KeepAliveReply(_) | Content::Ping(_) | Content::Pong(_)
-    )
+    match message.content() {
+        Content::Ping(_) | Content::Pong(_) => true,
+        Content::Control(Control::Numbered { message, .. }) => is_upkeep(message),
+        Content::Control(control) => matches!(
+            control,
+            Control::KeepAlive(_)
+                | Control::KeepAliveReply(_)
+                | Control::Beacon { .. }
+                | Control::Graft(None)
+                | Control::Prune(None)
+                | Control::Shuffle { .. }
+                | Control::Peers { .. }
+                | Control::Sync(_)
+                | Control::Acknowledge { .. }
+        ),
+        _ => false,
+    }
 }
 
 /// How long a node rests whose deadline is not ahead.
