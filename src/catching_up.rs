@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use crate::broadcast::{Newcomer, limits};
 use crate::control::MAX_RUNS;
 use crate::node::ChatNode;
-use crate::reconcile::{self, Span};
+use crate::reconcile;
 use crate::slots::{Slot, Slots};
+use crate::spans::Spans;
 use crate::timers::Timer;
 use crate::{Control, LinkId, Run, StreamTag, Time};
 
@@ -258,7 +259,7 @@ impl ChatNode {
     fn compare_with(&mut self, link: LinkId) {
         self.ctx.stats.syncs = self.ctx.stats.syncs.saturating_add(1);
         let spans = reconcile::open(&self.broadcast.streams.entries());
-        self.ctx.tell(link, Control::Sync(spans));
+        self.ctx.tell(link, Control::Sync(Spans(spans)));
     }
 
     fn schedule_sync(&mut self) {
@@ -280,13 +281,13 @@ impl ChatNode {
     }
 
     /// A neighbour compares what it has with what we have.
-    pub(crate) fn compared(&mut self, link: LinkId, spans: &[Span]) {
+    pub(crate) fn compared(&mut self, link: LinkId, Spans(spans): &Spans) {
         let Some(slot) = self.links.slot(link) else { return };
         let entries = self.broadcast.streams.entries();
         let streams = &self.broadcast.streams;
         let answer = reconcile::answer(&entries, |tag| streams.summary(tag), spans);
         if !answer.reply.is_empty() {
-            self.ctx.tell(link, Control::Sync(answer.reply));
+            self.ctx.tell(link, Control::Sync(Spans(answer.reply)));
         }
         // On a young link nothing is under way that would come by itself.
         let since = self.links.get(link).map_or(Time::ZERO, |link| link.since);

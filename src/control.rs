@@ -3,7 +3,7 @@
 //! A [`Control`] concerns the two ends of one link and nobody else, and is said often; so it names nobody that both
 //! know, and is spelled as a short JSON array (see `control_text`, and `docs/wire.md` for the table).
 
-use crate::reconcile::Span;
+use crate::spans::Spans;
 use crate::{Address, Message, PeerId, Sequence, StreamTag};
 
 /// What neighbours say to each other about the network, apart from what people say in it.
@@ -73,7 +73,7 @@ pub enum Control {
     /// For one who is new: what of each stream it will be sent, and up to which number there is more to pull.
     Since(Vec<(StreamTag, Run)>),
     /// A part of finding out who lacks what.
-    Sync(Vec<Span>),
+    Sync(Spans),
     /// Who knows the way to this peer? Goes to everybody along the shared tree.
     Find {
         /// By which the answer finds back.

@@ -14,7 +14,6 @@ use serde_json::value::RawValue;
 
 use crate::codec::Names;
 use crate::control::{Contact, Control, MAX_PEERS, MAX_RUNS, Run};
-use crate::reconcile::{MAX_SPANS, Span};
 use crate::{Address, DecodeError, Message, PeerId, Sequence, StreamTag};
 
 /// Writes a control message.
@@ -216,7 +215,7 @@ impl<'de> Visitor<'de> for ReadVisitor {
             "GRAFT" => Control::Graft(array.next_element()?),
             "PRUNE" => Control::Prune(array.next_element()?),
             "CATCHUP" => Control::CatchUp { count: next(&mut array)?, credit: next(&mut array)? },
-            "SYNC" => Control::Sync(next::<_, Bounded<Span, MAX_SPANS>>(&mut array)?.0),
+            "SYNC" => Control::Sync(next(&mut array)?),
             "FIND" => Control::Find { number: next(&mut array)?, peer: next::<_, Name>(&mut array)?.0 },
             "FOUND" => Control::Found { number: next(&mut array)? },
             "ARRIVED" => Control::Arrived(next(&mut array)?, next::<_, Number>(&mut array)?.0),

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use hashbrown::HashMap;
 
 use crate::ctx::Ctx;
+use crate::entries::{self, Entry};
 use crate::recency::Recency;
-use crate::reconcile::{self, Entry, Summary};
+use crate::spans::Summary;
 use crate::versions::Seen;
 use crate::{Content, Delivery, Event, Message, PeerId, Place, Run, Sequence, StreamId, StreamTag, Time};
 
@@ -279,7 +280,7 @@ impl Streams {
             let summary = || stream.summary();
             let hash = match stream.hash {
                 Some(hash) => hash,
-                None => reconcile::hash(&summary()),
+                None => entries::hash(&summary()),
             };
             stream.hash = Some(hash);
             entries.push(Entry { tag: stream.tag, hash });
