@@ -37,7 +37,7 @@ pub(crate) fn open(mine: &[Entry]) -> Vec<Span> {
 /// Total: whatever comes, the reply keeps to the limits. What is not in ascending order is passed over.
 pub(crate) fn answer(mine: &[Entry], summary_of: impl Fn(StreamTag) -> Summary, spans: &[Span]) -> Answer {
     let descent = spans.windows(2).position(|pair| matches!(pair, [a, b] if a.until >= b.until));
-    let count = descent.map_or(spans.len(), |before| before.saturating_add(1)).min(MAX_SPANS);
+    let count = descent.map_or(spans.len(), |before| before.saturating_add(1));
     let spans = spans.get(..count).unwrap_or(spans);
     let Some(last) = spans.last() else { return Answer { reply: Vec::new(), theirs: Vec::new() } };
     let (asked, _) = split_after(mine, last.until);
@@ -348,7 +348,10 @@ mod tests {
         #[test]
         fn both_learn_what_differs(
             size in prop_oneof![0..40_u64, 0..2000_u64],
-            some in prop::collection::btree_map(0..2000_u64, 0..3_u8, 0..30),
+            some in prop_oneof![
+                4 => prop::collection::btree_map(0..2000_u64, 0..3_u8, 0..30),
+                1 => prop::collection::btree_map(0..2000_u64, 0..3_u8, 0..1500),
+            ],
             scattered: bool,
         ) {
             let (differing, cost) = check(nodes(size, &some, scattered));
@@ -439,6 +442,21 @@ mod tests {
                 assert!(cost.told as u64 <= 4096 + 17 * had && cost.bytes <= 120_000, "{cost:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_has_no_room_is_asked_about() {
+        let node = Node { has: (0..300).map(|at| plain(at, 7)).collect(), told: BTreeMap::new() };
+        let until = StreamTag::new(u64::MAX);
+        let wish = Span { until, claim: Claim::Streams { streams: Vec::new(), answer: true } };
+        let streams: Vec<Summary> = node.has.values().take(MAX_STREAMS).cloned().collect();
+        let told = streams.last().unwrap().tag;
+        let left = fingerprint(&node.entries()[MAX_STREAMS..]);
+        let reply = vec![
+            Span { until: told, claim: Claim::Streams { streams, answer: false } },
+            Span { until, claim: left },
+        ];
+        assert_eq!(node.answer(&[wish]).reply, reply);
     }
 
     #[test]
