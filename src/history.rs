@@ -32,7 +32,7 @@ pub(crate) struct Retained {
 /// A ring in order of arrival holds the posts, and a [`Stretch`] for each stream says where in the ring they are. Once
 /// both have grown to what they need, a post that comes and the one that goes for it cost no memory. Streams go by
 /// their index in a table, which is trusted to be small. Sequence numbers are not: whatever they are, the stretches
-/// together have at most some hundred places for each post that the limits allow.
+/// together have at most some hundred places for each post that the limits allow, and a few thousand more.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub(crate) struct History {
     /// `None` is where a post was forgotten before its turn.
