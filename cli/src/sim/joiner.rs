@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use chinwag::{Event, MessageId};
 use chinwag_memory::{Network, NodeId, ms, secs};
 
-use crate::arguments::{Contact, Senders, SimArguments};
+use crate::arguments::{Contact, LinkKind, Senders, SimArguments};
 use crate::sim::cast::{Cast, place};
 use crate::sim::measure::Watch;
 use crate::sim::rounds::LAST_PATIENCE;
@@ -51,7 +51,8 @@ pub(super) fn join(
     network.keep_events(joiner, true);
     network.join(joiner, *contact.context("there is nobody to join")?)?;
     tracing::info!(history = history.len(), "one more joins");
-    Ok(listen(network, joiner, history))
+    let line_break = u64::from(arguments.semantics == LinkKind::Stream);
+    Ok(listen(network, joiner, history, line_break))
 }
 
 fn say_history(
@@ -79,7 +80,12 @@ fn say_history(
 }
 
 /// Waits until the joiner has heard the whole history, or nothing more for a while.
-fn listen(network: &mut Network, joiner: NodeId, mut missing: BTreeSet<MessageId>) -> Joined {
+fn listen(
+    network: &mut Network,
+    joiner: NodeId,
+    mut missing: BTreeSet<MessageId>,
+    line_break: u64,
+) -> Joined {
     let history = missing.len();
     let mut progress = network.now();
     let (mut last, mut post_bytes, mut received_bytes) = (None, 0_u64, 0_u64);
@@ -89,7 +95,7 @@ fn listen(network: &mut Network, joiner: NodeId, mut missing: BTreeSet<MessageId
             let Event::Delivered(delivery) = event else { continue };
             if delivery.id().is_some_and(|id| missing.remove(&id)) {
                 last = Some(at);
-                post_bytes += delivery.message().encoded().len() as u64 + 1;
+                post_bytes += delivery.message().encoded().len() as u64 + line_break;
                 progress = network.now();
                 received_bytes = network.received_by(joiner).total().bytes;
             }

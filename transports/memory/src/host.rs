@@ -85,7 +85,7 @@ impl Host {
         let link = LinkId::new(self.links_made);
         let piped = (semantics, fidelity) == (Semantics::Stream, Fidelity::Bytes);
         let pipe = piped.then(|| Box::new(Pipe::new(self.max_frame)));
-        self.ends.0.push(End {
+        self.ends.push(End {
             link,
             peer,
             peer_link,
@@ -159,38 +159,49 @@ impl End {
 
 /// A node's ends of links, by their numbers, which only grow.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Ends(Vec<End>);
+pub(crate) struct Ends {
+    ends: Vec<End>,
+    /// Their numbers, close together: looking for one of them touches little memory.
+    links: Vec<LinkId>,
+}
 
 impl Ends {
     pub(crate) fn get(&self, link: LinkId) -> Option<&End> {
-        self.0.get(self.position(link)?)
+        self.ends.get(self.position(link)?)
     }
 
     pub(crate) fn get_mut(&mut self, link: LinkId) -> Option<&mut End> {
         let at = self.position(link)?;
-        self.0.get_mut(at)
+        self.ends.get_mut(at)
     }
 
     pub(crate) fn remove(&mut self, link: LinkId) -> Option<End> {
         let at = self.position(link)?;
-        Some(self.0.remove(at))
+        self.links.remove(at);
+        Some(self.ends.remove(at))
     }
 
     /// The end of the datagram link that another node dialed, which has this number there.
     pub(crate) fn accepted_from(&self, peer: NodeId, peer_link: LinkId) -> Option<LinkId> {
         let is_it = |end: &&End| end.peer == peer && end.peer_link == Some(peer_link);
-        self.0.iter().find(is_it).map(|end| end.link)
+        self.ends.iter().find(is_it).map(|end| end.link)
     }
 
     pub(crate) fn take_all(&mut self) -> Vec<End> {
-        core::mem::take(&mut self.0)
+        self.links.clear();
+        core::mem::take(&mut self.ends)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &End> {
-        self.0.iter()
+        self.ends.iter()
+    }
+
+    fn push(&mut self, end: End) {
+        self.links.push(end.link);
+        self.ends.push(end);
     }
 
     fn position(&self, link: LinkId) -> Option<usize> {
-        self.0.binary_search_by_key(&link, |end| end.link).ok()
+        self.links.binary_search(&link).ok()
     }
 }
