@@ -54,7 +54,6 @@ impl Fabric {
         host.running = false;
         host.crashed_at = now;
         host.alarm = None;
-        host.accepted.clear();
         for end in host.ends.take_all() {
             let lost = if end.state == EndState::Dialing {
                 let address = self.host(end.peer).address.clone();
@@ -108,7 +107,7 @@ impl Fabric {
             let delay = model.delay(seed, Purpose::Notice, place(node, end, end.sent));
             for held in core::mem::take(&mut end.held) {
                 if let Held::Packet(packet) = held {
-                    self.unrest.packets += u64::from(!packet.upkeep);
+                    self.unrest.packets += u64::from(!packet.is_upkeep());
                     self.drop_packet(&packet, DropReason::Broken);
                 }
             }
