@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chinwag::{Content, Message, MessageId, Post, Semantics};
+use chinwag::{Content, Control, Message, MessageId, Post, Semantics};
 
 /// Messages on links, and their bytes as they are on the wire: the frame, and on streams its line break.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -21,7 +21,8 @@ pub struct Traffic {
     pub posts: Amount,
     /// Everything else but upkeep.
     pub control: Amount,
-    /// Keep-alive and introductions, which go on for ever in a network where nothing happens.
+    /// Keep-alive, introductions, and what keeps views, trees and histories in step: goes on for ever in a network
+    /// where nothing happens.
     pub upkeep: Amount,
 }
 
@@ -38,11 +39,28 @@ impl Kind {
         if message.post().is_some() {
             return Self::Post;
         }
-        let upkeep = matches!(
-            message.content(),
-            Content::KeepAlive(_) | Content::KeepAliveReply(_) | Content::Ping(_) | Content::Pong(_)
-        );
-        if upkeep { Self::Upkeep } else { Self::Control }
+        if is_upkeep(message) { Self::Upkeep } else { Self::Control }
+    }
+}
+
+/// Whether a message is of the kinds that nodes exchange for ever although nothing happens.
+fn is_upkeep(message: &Message) -> bool {
+    match message.content() {
+        Content::Ping(_) | Content::Pong(_) => true,
+        Content::Control(Control::Numbered { message, .. }) => is_upkeep(message),
+        Content::Control(control) => matches!(
+            control,
+            Control::KeepAlive(_)
+                | Control::KeepAliveReply(_)
+                | Control::Beacon { .. }
+                | Control::Graft(None)
+                | Control::Prune(None)
+                | Control::Shuffle { .. }
+                | Control::Peers { .. }
+                | Control::Sync(_)
+                | Control::Acknowledge { .. }
+        ),
+        _ => false,
     }
 }
 
