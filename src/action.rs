@@ -4,6 +4,7 @@ use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
+use crate::slots::Slots;
 use crate::{
     Address, Body, Content, DialError, LinkId, Message, MessageId, PeerId, Rejection, SendError, Sequence,
     StreamId,
@@ -41,7 +42,15 @@ pub struct Recipients(Links);
 #[derive(Clone, PartialEq, Eq)]
 enum Links {
     One(LinkId),
-    Shared { links: Arc<[LinkId]>, except: Option<LinkId> },
+    Shared {
+        links: Arc<[LinkId]>,
+        except: Option<LinkId>,
+    },
+    /// Those of a table whose place is in a set.
+    Placed {
+        table: Arc<[LinkId]>,
+        slots: Slots,
+    },
 }
 
 impl Recipients {
@@ -53,13 +62,21 @@ impl Recipients {
         Self(Links::Shared { links, except })
     }
 
+    pub(crate) const fn placed(table: Arc<[LinkId]>, slots: Slots) -> Self {
+        Self(Links::Placed { table, slots })
+    }
+
     /// The links, each once.
     pub fn iter(&self) -> impl Iterator<Item = LinkId> + '_ {
-        let (links, except) = match &self.0 {
-            Links::One(link) => (core::slice::from_ref(link), None),
-            Links::Shared { links, except } => (&**links, *except),
+        let (links, except, places) = match &self.0 {
+            Links::One(link) => (core::slice::from_ref(link), None, None),
+            Links::Shared { links, except } => (&**links, *except, None),
+            Links::Placed { table, slots } => (&[][..], None, Some((table, slots))),
         };
-        links.iter().copied().filter(move |link| Some(*link) != except)
+        let placed = places
+            .into_iter()
+            .flat_map(|(table, slots)| slots.iter().filter_map(|slot| table.get(slot.index()).copied()));
+        links.iter().copied().filter(move |link| Some(*link) != except).chain(placed)
     }
 
     /// Whether there is no link among them.
@@ -159,6 +176,13 @@ pub enum Event {
         /// Whom for.
         peer: PeerId,
     },
+    /// A one-to-one message of ours has arrived.
+    Arrived {
+        /// Which.
+        id: MessageId,
+        /// At whom.
+        to: PeerId,
+    },
     /// A one-to-one message could not be handed over.
     Undeliverable {
         /// Which.
@@ -227,6 +251,8 @@ pub enum DownReason {
     Unreachable,
     /// It sent too much that made no sense.
     Misbehaved,
+    /// One of the two had neighbours enough: it lives on, and hears through others.
+    Parted,
 }
 
 impl fmt::Display for DownReason {
@@ -239,6 +265,7 @@ impl fmt::Display for DownReason {
             Self::TooSlow => "too slow",
             Self::Unreachable => "unreachable",
             Self::Misbehaved => "misbehaved",
+            Self::Parted => "parted",
         })
     }
 }
@@ -282,10 +309,9 @@ impl Delivery {
             | Content::Pong(_)
             | Content::Advertise
             | Content::AdvertiseReply { .. }
-            | Content::KeepAlive(_)
-            | Content::KeepAliveReply(_)
             | Content::Retire
-            | Content::Leave => self.message.time(),
+            | Content::Leave
+            | Content::Control(_) => self.message.time(),
         }
     }
 

@@ -17,6 +17,11 @@ use serde_json::value::RawValue;
 pub struct Body(Bytes);
 
 impl Body {
+    /// No value.
+    pub(crate) const fn null() -> Self {
+        Self(Bytes::from_static(b"null"))
+    }
+
     /// A string.
     #[must_use]
     pub fn text(text: &str) -> Self {

@@ -1,20 +1,37 @@
-//! What is said to everybody: publishing, knowing again, delivering. Spreading is by flooding: what is fresh goes
-//! to everybody but the one it came from.
+//! What is said to everybody: publishing, knowing again, delivering, retaining.
 
 use std::collections::VecDeque;
 
+use crate::beacon::Beacon;
 use crate::classic::{ClassicWindow, MAX_READ};
 use crate::ctx::Ctx;
+use crate::history::{History, Limits};
+use crate::repair::Repair;
+use crate::slots::Slot;
 use crate::streams::{Intake, Order, Streams};
+use crate::timers::TimerKey;
+use crate::trees::Trees;
 use crate::wall_clock;
 use crate::{
-    Body, Content, Delivery, Dialects, Event, Message, MessageId, Place, Post, Rejection, SendError,
-    Sequence, StreamId,
+    Body, Config, Content, Delivery, Dialects, Event, Message, MessageId, Place, Post, Rejection, SendError,
+    Sequence, StreamId, StreamTag, Time,
 };
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Broadcast {
-    streams: Streams,
+    pub(crate) streams: Streams,
+    pub(crate) trees: Trees,
+    pub(crate) history: History,
+    pub(crate) repair: Repair,
+    pub(crate) beacon: Beacon,
+    /// Posts that are to be announced, as the time of that, stream and sequence; those to whom we announce first, and
+    /// the others.
+    pub(crate) to_announce: [VecDeque<(Time, u32, u64)>; 2],
+    pub(crate) announce: Option<TimerKey>,
+    /// When repair is looked at next.
+    pub(crate) look: Option<(Time, TimerKey)>,
+    pub(crate) sync: Option<TimerKey>,
+    pub(crate) newcomer: Newcomer,
     window: ClassicWindow,
     /// The sequence number of the last message of our own.
     published: u64,
@@ -22,21 +39,47 @@ pub(crate) struct Broadcast {
     waiting: VecDeque<Message>,
 }
 
+/// How far a new node is with catching up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Newcomer {
+    /// It has asked nobody yet.
+    Fresh,
+    /// It waits for what this neighbour sends.
+    Asked(Slot),
+    /// It knows from where on it takes part.
+    Done,
+}
+
 /// What to do with a post that came in.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Verdict {
-    /// It is fresh: pass it on.
+    /// It is fresh, the so many-th of a stream: pass it on.
+    Fresh(u32, u64),
+    /// It has been seen before, as the so many-th of a stream.
+    Duplicate(u32, u64),
+    /// It has to come again, when there is room to hold it back.
+    NoRoom(u32, u64),
+    /// It is fresh, and of the old dialect: pass it on to everybody.
     Spread,
-    /// It has been seen before.
+    /// It has been seen before, or is our own.
     Drop,
     /// It must not be passed on.
     Reject(Rejection),
 }
 
 impl Broadcast {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         Self {
             streams: Streams::new(Order::AsSent),
+            trees: Trees::default(),
+            history: History::default(),
+            repair: Repair::default(),
+            beacon: Beacon::new(StreamTag::of(&config.id, config.epoch)),
+            to_announce: Default::default(),
+            announce: None,
+            look: None,
+            sync: None,
+            newcomer: Newcomer::Fresh,
             window: ClassicWindow::default(),
             published: 0,
             waiting: VecDeque::new(),
@@ -44,19 +87,55 @@ impl Broadcast {
     }
 
     /// Makes a message of our own. Nothing has changed if there is an error.
-    pub(crate) fn publish(&mut self, ctx: &mut Ctx, body: Body) -> Result<(MessageId, Message), SendError> {
+    ///
+    /// With it comes its stream's number, if it has a place in one.
+    pub(crate) fn publish(
+        &mut self,
+        ctx: &mut Ctx,
+        body: Body,
+    ) -> Result<(MessageId, Message, Option<u32>), SendError> {
         let numbered = ctx.config.dialects != Dialects::Classic;
         let place = match Sequence::new(self.published.saturating_add(1)) {
             Some(sequence) if numbered => Some(Place { epoch: ctx.config.epoch, sequence }),
             Some(_) | None => None,
         };
-        let message = self.stamped(ctx, Content::Broadcast(Post { place, body, signature: None }));
+        let message =
+            self.stamped(ctx, Content::Broadcast(Post { place, room: None, body, signature: None }));
         check_length(ctx, &message)?;
         let id = message.id().unwrap_or_else(|| MessageId::Classic(message.classic_id()));
         self.published = self.published.saturating_add(1);
         self.note_own(ctx, &message);
         ctx.stats.published = ctx.stats.published.saturating_add(1);
-        Ok((id, message))
+        let stream = place.map(|place| {
+            let id = StreamId::new(ctx.config.id.clone(), place.epoch);
+            let at = self.streams.published(ctx, &id, place.sequence.get());
+            self.forget_evicted();
+            self.retain(ctx, at, place.sequence.get(), &message, 0);
+            at
+        });
+        Ok((id, message, stream))
+    }
+
+    /// Keeps a post for those who lack it.
+    pub(crate) fn retain(&mut self, ctx: &Ctx, at: u32, sequence: u64, message: &Message, known: u64) {
+        let limits = limits(&ctx.config);
+        // What a frame of it takes, without encoding it for that.
+        let bytes = message.post().map_or(0, |post| post.body.json_len()).saturating_add(ENVELOPE);
+        self.history.insert(&limits, ctx.now, at, sequence, message.clone(), bytes, known);
+    }
+
+    /// Lets go of everything about the streams that had to make room.
+    pub(crate) fn forget_evicted(&mut self) {
+        for at in self.streams.take_evicted() {
+            self.trees.forget(at);
+            self.history.forget(at);
+            self.repair.forget(at);
+        }
+    }
+
+    /// The number of the last message of our own.
+    pub(crate) const fn published(&self) -> u64 {
+        self.published
     }
 
     /// Remembers a message of our own, to know its echo.
@@ -91,17 +170,24 @@ impl Broadcast {
         let window = &mut self.window;
         let Some(place) = post.place else {
             if !window.note_classic(message.classic_id(), limit) {
-                return duplicate(ctx);
+                ctx.stats.duplicates = ctx.stats.duplicates.saturating_add(1);
+                return Verdict::Drop;
             }
             ctx.stats.delivered = ctx.stats.delivered.saturating_add(1);
             ctx.emit(Event::Delivered(Delivery::new(message.clone())));
             return Verdict::Spread;
         };
-        let stream = StreamId::new(message.originator().clone(), place.epoch);
+        let sequence = place.sequence.get();
         let echoed = || window.note_native(message.classic_id(), limit);
-        match self.streams.take_in(ctx, &stream, place.sequence, message, echoed) {
-            Intake::Fresh => Verdict::Spread,
-            Intake::Duplicate => duplicate(ctx),
+        let intake = self.streams.take_in(ctx, message.originator(), place, message, echoed);
+        self.forget_evicted();
+        match intake {
+            Intake::Fresh(at) => Verdict::Fresh(at, sequence),
+            Intake::Duplicate(at) => {
+                ctx.stats.duplicates = ctx.stats.duplicates.saturating_add(1);
+                Verdict::Duplicate(at, sequence)
+            }
+            Intake::NoRoom(at) => Verdict::NoRoom(at, sequence),
             Intake::Absurd => Verdict::Reject(Rejection::AbsurdSequence),
         }
     }
@@ -113,11 +199,15 @@ impl Broadcast {
             Some(Place { epoch, .. }) => epoch < ctx.config.epoch,
             None => self.window.contains(message.classic_id()),
         };
-        if ours { duplicate(ctx) } else { Verdict::Reject(Rejection::ForgedOwnName) }
-    }
-
-    pub(crate) fn pass_gaps(&mut self, ctx: &mut Ctx, stream: u32) {
-        self.streams.pass_gaps(ctx, stream);
+        if !ours {
+            return Verdict::Reject(Rejection::ForgedOwnName);
+        }
+        ctx.stats.duplicates = ctx.stats.duplicates.saturating_add(1);
+        let tag = StreamTag::of(&ctx.config.id, ctx.config.epoch);
+        match (place.filter(|place| place.epoch == ctx.config.epoch), self.streams.find(tag)) {
+            (Some(place), Some(at)) => Verdict::Duplicate(at, place.sequence.get()),
+            (Some(_) | None, _) => Verdict::Drop,
+        }
     }
 
     /// How many messages of our own wait for the first peer.
@@ -152,10 +242,13 @@ impl Broadcast {
     }
 }
 
-fn duplicate(ctx: &mut Ctx) -> Verdict {
-    ctx.stats.duplicates = ctx.stats.duplicates.saturating_add(1);
-    Verdict::Drop
+/// What a node retains.
+pub(crate) const fn limits(config: &Config) -> Limits {
+    Limits { count: config.max_history, bytes: config.max_history_bytes, age: config.max_history_age }
 }
+
+/// About how many bytes a post takes beside its text.
+const ENVELOPE: usize = 160;
 
 /// Refuses a message that no link of ours would carry.
 pub(crate) fn check_length(ctx: &Ctx, message: &Message) -> Result<(), SendError> {

@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use crate::ctx::Ctx;
 use crate::dialer::Dialer;
 use crate::timers::{Timer, TimerKey};
-use crate::{Address, ClassicId, Content, Event, Message, PeerId, Time};
+use crate::{Address, ClassicId, Content, Event, Intent, Message, PeerId, Time};
 
 /// The most bytes an old peer reads, of a frame and its line break.
 pub(crate) const MAX_READ: usize = 2048;
@@ -126,7 +126,7 @@ impl ClassicPeers {
         if ctx.config.listening.is_none() {
             return Vec::new();
         }
-        let ping = ctx.message(Content::Ping(ctx.hello())).to_classic();
+        let ping = ctx.message(Content::Ping(ctx.hello(Intent::Neighbour, 0))).to_classic();
         let patience = ctx.config.classic_probe;
         let mut silent = Vec::new();
         for (peer, classic) in &mut self.peers {

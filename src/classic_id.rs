@@ -23,10 +23,9 @@ pub(crate) fn of(message: &Message) -> ClassicId {
         | Content::Pong(_)
         | Content::Advertise
         | Content::AdvertiseReply { .. }
-        | Content::KeepAlive(_)
-        | Content::KeepAliveReply(_)
         | Content::Retire
-        | Content::Leave => {}
+        | Content::Leave
+        | Content::Control(_) => {}
     }
     ClassicId::new(hasher.finish128().as_u128())
 }

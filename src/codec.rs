@@ -9,10 +9,13 @@
 //! | `msg` | any JSON | all | nested at most 127 deep |
 //! | `originator` | string | all | 1 to 128 bytes, no control characters |
 //! | `time` | any JSON | all | passed on unchanged |
-//! | `chinwag` | `{"version": number, "epoch": number}` | native `PING`, `PONG`, `HELLO` | version at least 1 |
+//! | `chinwag` | `{"version": number, "epoch": number}`, and where they are not the usual ones `"intent": "join"`, `"urgent"`, `"visit"` or `"full"`, and `"session": number` | native `PING`, `PONG`, `HELLO` | version at least 1 |
 //! | `epoch`, `seq` | numbers | native `BROADCAST`, `DIRECT` | 64 bits; `seq` at least 1; both or none |
 //! | `sig` | string | `BROADCAST`, `DIRECT` | 1 to 128 bytes of printable ASCII; optional |
+//! | `room` | string | `BROADCAST`, `DIRECT` | 1 to 64 bytes, no control characters; optional |
 //! | `to` | string | `DIRECT` | a peer's name; optional |
+//!
+//! What neighbours say about the network itself ([`Control`](crate::Control)) is a short array instead.
 
 use std::borrow::Cow;
 
@@ -24,8 +27,8 @@ use serde_json::value::RawValue;
 use crate::body::has_line_break;
 use crate::framing::Braces;
 use crate::{
-    Address, Body, Content, DecodeError, Epoch, Hello, Message, Native, PeerId, Place, Post, Sequence,
-    Signature,
+    Address, Body, Contact, Content, DecodeError, Epoch, Hello, Intent, Message, Native, PeerId, Place, Post,
+    Room, Sequence, Signature, control_text,
 };
 
 /// The most bytes a `msg_type` may have.
@@ -73,6 +76,10 @@ struct Wire<'a> {
     #[serde(borrow)]
     sig: Option<Cow<'a, str>>,
     #[serde(borrow)]
+    room: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    peers: Option<&'a RawValue>,
+    #[serde(borrow)]
     to: Option<Cow<'a, str>>,
 }
 
@@ -80,6 +87,54 @@ struct Wire<'a> {
 struct WireNative {
     version: u32,
     epoch: u64,
+    #[serde(default, skip_serializing_if = "WireIntent::is_neighbour")]
+    intent: WireIntent,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    session: u32,
+}
+
+/// Left out where the two are, or want to be, neighbours.
+#[derive(Deserialize, Serialize, Clone, Copy, PartialEq, Eq, Default)]
+#[serde(rename_all = "lowercase")]
+enum WireIntent {
+    #[default]
+    Neighbour,
+    Urgent,
+    Join,
+    Visit,
+    Full,
+}
+
+impl WireIntent {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+    fn is_neighbour(&self) -> bool {
+        *self == Self::Neighbour
+    }
+
+    const fn of(intent: Intent) -> Self {
+        match intent {
+            Intent::Neighbour => Self::Neighbour,
+            Intent::Urgent => Self::Urgent,
+            Intent::Join => Self::Join,
+            Intent::Visit => Self::Visit,
+            Intent::Full => Self::Full,
+        }
+    }
+
+    const fn intent(self) -> Intent {
+        match self {
+            Self::Neighbour => Intent::Neighbour,
+            Self::Urgent => Intent::Urgent,
+            Self::Join => Intent::Join,
+            Self::Visit => Intent::Visit,
+            Self::Full => Intent::Full,
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Message {
@@ -94,14 +149,27 @@ impl Message {
 
     /// The same, for a reader that has met some names before.
     pub(crate) fn decode_knowing(frame: Bytes, names: &mut Names) -> Result<Self, DecodeError> {
-        let text = core::str::from_utf8(&frame).map_err(|_| DecodeError::NotUtf8)?;
+        Self::decode_any(&frame, names, false)
+    }
+
+    /// The same for one that stands in another.
+    pub(crate) fn decode_wrapped(frame: Bytes, names: &mut Names) -> Result<Self, DecodeError> {
+        Self::decode_any(&frame, names, true)
+    }
+
+    fn decode_any(frame: &Bytes, names: &mut Names, wrapped: bool) -> Result<Self, DecodeError> {
+        let text = core::str::from_utf8(frame).map_err(|_| DecodeError::NotUtf8)?;
+        if text.starts_with('[') {
+            let control = control_text::decode(text, frame, names, wrapped)?;
+            return Ok(Self::control(control));
+        }
         let wire: Wire<'_> = parse_object(text)?;
         if is_too_deep(wire.msg.get()) || is_too_deep(wire.time.get()) {
             return Err(DecodeError::TooDeep);
         }
         let originator = names.get(&wire.originator)?;
-        let content = content(&wire, &frame)?;
-        let time = Body::from_raw(wire.time, Some(&frame));
+        let content = content(&wire, frame)?;
+        let time = Body::from_raw(wire.time, Some(frame));
         if has_line_break(text) {
             // Kept as it is, a line break would split this frame when it is passed on.
             return Ok(Self::new(originator, time, content));
@@ -116,7 +184,9 @@ fn content(wire: &Wire<'_>, frame: &Bytes) -> Result<Content, DecodeError> {
         "PING" => Content::Ping(hello(wire)?),
         "PONG" => Content::Pong(hello(wire)?),
         // Without the key it is some application's own greeting.
-        "HELLO" if wire.chinwag.is_some() => Content::Ping(Hello { listening: None, native: native(wire)? }),
+        "HELLO" if wire.chinwag.is_some() => {
+            Content::Ping(Hello { listening: None, native: native(wire)?, others: Vec::new() })
+        }
         "ADVERTISE" => Content::Advertise,
         "ADVERTISE_REPLY" => {
             let (peer, (host, port)): (Cow<'_, str>, (Cow<'_, str>, u16)) =
@@ -129,8 +199,6 @@ fn content(wire: &Wire<'_>, frame: &Bytes) -> Result<Content, DecodeError> {
             let to = wire.to.as_deref().map(PeerId::new).transpose().map_err(|_| DecodeError::BadName)?;
             Content::Direct { to, post: post(wire, frame)? }
         }
-        "KEEPALIVE" => Content::KeepAlive(parse_msg(wire, "a number")?),
-        "KEEPALIVE_REPLY" => Content::KeepAliveReply(parse_msg(wire, "a number")?),
         "RETIRE" => Content::Retire,
         "LEAVE" => Content::Leave,
         _ if is_custom_type(msg_type) => {
@@ -167,14 +235,20 @@ fn hello(wire: &Wire<'_>) -> Result<Hello, DecodeError> {
     let native = native(wire)?;
     let silent = native.is_some() && host.is_empty() && port == 0;
     let listening = if silent { None } else { Some(Address::new(&host, port)?) };
-    Ok(Hello { listening, native })
+    let others = match wire.peers {
+        Some(peers) if native.is_some() => control_text::read_contacts(peers)?,
+        Some(_) | None => Vec::new(),
+    };
+    Ok(Hello { listening, native, others })
 }
 
 fn native(wire: &Wire<'_>) -> Result<Option<Native>, DecodeError> {
     let Some(key) = wire.chinwag else { return Ok(None) };
     match parse_object(key.get())? {
         WireNative { version: 0, .. } => Err(DecodeError::BadVersion),
-        WireNative { version, epoch } => Ok(Some(Native { version, epoch: Epoch::new(epoch) })),
+        WireNative { version, epoch, intent, session } => {
+            Ok(Some(Native { version, epoch: Epoch::new(epoch), intent: intent.intent(), session }))
+        }
     }
 }
 
@@ -199,7 +273,11 @@ fn post(wire: &Wire<'_>, frame: &Bytes) -> Result<Post, DecodeError> {
         Some(text) => Some(Signature::new(text).ok_or(DecodeError::BadSignature)?),
         None => None,
     };
-    Ok(Post { place, body: Body::from_raw(wire.msg, Some(frame)), signature })
+    let room = match wire.room.as_deref() {
+        Some(name) => Some(Room::new(name).ok_or(DecodeError::BadRoom)?),
+        None => None,
+    };
+    Ok(Post { place, room, body: Body::from_raw(wire.msg, Some(frame)), signature })
 }
 
 #[derive(Serialize)]
@@ -217,13 +295,16 @@ struct Spelled<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     sig: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    room: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[Contact]>::is_empty")]
+    peers: &'a [Contact],
+    #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<&'a str>,
 }
 
 /// The value of the `msg` key.
 enum Said<'a> {
     Nothing,
-    Number(u64),
     Body(&'a Body),
     Address(Option<&'a Address>),
     Peer(&'a PeerId, &'a Address),
@@ -233,7 +314,6 @@ impl Serialize for Said<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Nothing => serializer.serialize_str(""),
-            Self::Number(number) => serializer.serialize_u64(*number),
             Self::Body(body) => body.serialize(serializer),
             Self::Address(address) => host_and_port(*address).serialize(serializer),
             Self::Peer(peer, address) => {
@@ -252,26 +332,28 @@ fn host_and_port(address: Option<&Address>) -> (&str, u16) {
 
 /// Writes `message` as one line's worth of JSON, without the line break.
 pub(crate) fn encode(message: &Message) -> Bytes {
+    if let Content::Control(control) = message.content() {
+        return control_text::encode(control);
+    }
     let msg = match message.content() {
         Content::Ping(Hello { listening: None, .. }) => Said::Nothing,
         Content::Ping(hello) | Content::Pong(hello) => Said::Address(hello.listening.as_ref()),
         Content::AdvertiseReply { peer, address } => Said::Peer(peer, address),
         Content::Broadcast(post) | Content::Direct { post, .. } => Said::Body(&post.body),
-        Content::KeepAlive(number) | Content::KeepAliveReply(number) => Said::Number(*number),
         Content::Custom { body, .. } => Said::Body(body),
-        Content::Advertise | Content::Retire | Content::Leave => Said::Nothing,
+        Content::Advertise | Content::Retire | Content::Leave | Content::Control(_) => Said::Nothing,
     };
-    let native = match message.content() {
-        Content::Ping(hello) | Content::Pong(hello) => hello.native,
+    let (native, peers) = match message.content() {
+        Content::Ping(hello @ Hello { listening: None, .. }) => (hello.native, &[][..]),
+        Content::Ping(hello) | Content::Pong(hello) => (hello.native, &hello.others[..]),
         Content::Advertise
         | Content::AdvertiseReply { .. }
         | Content::Broadcast(_)
         | Content::Direct { .. }
-        | Content::KeepAlive(_)
-        | Content::KeepAliveReply(_)
         | Content::Retire
         | Content::Leave
-        | Content::Custom { .. } => None,
+        | Content::Custom { .. }
+        | Content::Control(_) => (None, &[][..]),
     };
     let to =
         if let Content::Direct { to: Some(to), .. } = message.content() { Some(to.as_str()) } else { None };
@@ -282,10 +364,17 @@ pub(crate) fn encode(message: &Message) -> Bytes {
         msg,
         originator: message.originator().as_str(),
         time: message.time(),
-        chinwag: native.map(|native| WireNative { version: native.version, epoch: native.epoch.get() }),
+        chinwag: native.map(|native| WireNative {
+            version: native.version,
+            epoch: native.epoch.get(),
+            intent: WireIntent::of(native.intent),
+            session: native.session,
+        }),
         epoch: place.map(|place| place.epoch.get()),
         seq: place.map(|place| place.sequence.get()),
         sig: message.post().and_then(|post| post.signature.as_ref()).map(Signature::as_str),
+        room: message.post().and_then(|post| post.room.as_ref()).map(Room::as_str),
+        peers,
         to,
     };
     let mut frame = Vec::with_capacity(body_len.saturating_add(192));

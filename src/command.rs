@@ -5,7 +5,7 @@ use crate::node::{ChatNode, Presence};
 use crate::target::Wish;
 use crate::timers::Timer;
 use crate::{
-    Address, Body, Command, Content, Dialect, Dialects, Event, Message, MessageId, PeerId, SendError, Target,
+    Address, Body, Command, Content, Dialect, Event, Intent, Message, MessageId, PeerId, SendError, Target,
     Time,
 };
 
@@ -54,7 +54,9 @@ impl ChatNode {
         self.broadcast_now(body.into())
     }
 
-    /// Says something to one peer that is linked, or whose address is known.
+    /// Says something to one peer, wherever in the network it is: over a link, through others, or by dialing it.
+    ///
+    /// [`Event::Arrived`] or [`Event::Undeliverable`] follows.
     ///
     /// # Errors
     /// [`SendError::OwnName`], [`SendError::UnknownPeer`], [`SendError::NoAddress`], [`SendError::ClassicPeer`], [`SendError::OwnDialect`],
@@ -127,7 +129,7 @@ impl ChatNode {
         }
     }
 
-    fn check_present(&self) -> Result<(), SendError> {
+    pub(crate) fn check_present(&self) -> Result<(), SendError> {
         if self.presence == Presence::Here { Ok(()) } else { Err(SendError::Left) }
     }
 
@@ -137,7 +139,7 @@ impl ChatNode {
         }
         self.ctx.config.listening = listening;
         let neighbours = self.links.neighbours();
-        let ping = self.ctx.message(Content::Ping(self.ctx.hello()));
+        let ping = self.ctx.message(Content::Ping(self.ctx.hello(Intent::Neighbour, 0)));
         self.ctx.send_shared(neighbours, None, ping);
     }
 
@@ -180,41 +182,12 @@ impl ChatNode {
         if alone && self.broadcast.waiting() >= self.ctx.config.max_waiting {
             return Err(SendError::WaitingFull { limit: self.ctx.config.max_waiting });
         }
-        let (id, message) = self.broadcast.publish(&mut self.ctx, body)?;
+        let (id, message, stream) = self.broadcast.publish(&mut self.ctx, body)?;
         if alone {
             self.broadcast.wait(&mut self.ctx, id.clone(), message);
         } else {
-            self.spread(None, message);
+            self.spread_own(stream, message);
         }
-        Ok(id)
-    }
-
-    fn direct_now(&mut self, to: &PeerId, body: Body) -> Result<MessageId, SendError> {
-        self.check_present()?;
-        if *to == self.ctx.config.id {
-            return Err(SendError::OwnName);
-        }
-        if let Some(link) = self.links.link_of(to) {
-            let (id, message) = self.direct.write(&mut self.ctx, to, body)?;
-            self.direct.said();
-            self.ctx.send(link, message);
-            return Ok(id);
-        }
-        let known = self.peers.get(to).ok_or_else(|| SendError::UnknownPeer(to.clone()))?;
-        if self.ctx.config.dialects == Dialects::Classic {
-            return Err(SendError::OwnDialect);
-        }
-        if known.dialect == Some(Dialect::Classic) {
-            return Err(SendError::ClassicPeer(to.clone()));
-        }
-        let address = known.address.clone().ok_or_else(|| SendError::NoAddress(to.clone()))?;
-        if !self.direct.has_room(&self.ctx) {
-            return Err(SendError::WaitingFull { limit: self.ctx.config.max_waiting });
-        }
-        let (id, message) = self.direct.write(&mut self.ctx, to, body)?;
-        self.dialer.want(&mut self.ctx, &address, Wish::Learned, None)?;
-        self.direct.said();
-        self.direct.wait(&mut self.ctx, to, address, message);
         Ok(id)
     }
 
@@ -280,6 +253,8 @@ impl ChatNode {
         self.presence = Presence::Leaving;
         let neighbours = self.links.neighbours();
         let farewell = self.ctx.message(Content::Leave);
+        // What comes after it will not be heard, so it must not wait for what is before it either.
+        self.ctx.sessions.clear();
         self.ctx.send_shared(neighbours, None, farewell);
         let links: Vec<_> = self.links.ids().collect();
         for link in links {

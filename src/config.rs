@@ -34,8 +34,13 @@ pub struct Config {
     pub max_classic_peers: usize,
     /// The most peers in the address book.
     pub max_peers: usize,
-    /// How many peers to be linked with, if so many are known: below that, native peers are asked for theirs.
+    /// How many neighbours to have, if so many peers are known (the size of HyParView's active view). With 0 the node
+    /// looks for nobody, and is a neighbour of everybody whom it joins or who joins it.
     pub target_neighbours: usize,
+    /// The most neighbours to have, the last few of them only taken in. At least `target_neighbours`.
+    pub max_neighbours: usize,
+    /// How many peers to know beside them, to turn to when neighbours are lost (HyParView's passive view).
+    pub passive_view: usize,
     /// The most messages that wait for one address to be dialed. At least 1.
     pub max_queue: usize,
     /// The most messages of our own that wait for the first peer.
@@ -48,11 +53,29 @@ pub struct Config {
     pub max_held: usize,
     /// How many classic messages are remembered to know them again. At least 10.
     pub classic_window: usize,
+    /// The most posts kept for those who lack them, in number.
+    pub max_history: usize,
+    /// The most posts kept, in bytes of their frames.
+    pub max_history_bytes: usize,
+    /// How long posts are kept at most.
+    pub max_history_age: Duration,
+    /// How many of the last posts to ask for as a newcomer.
+    pub catch_up: u32,
+    /// How many bytes of posts to ask one neighbour for at a time, and to give to one. At least 4,096.
+    pub pull_credit: u32,
+    /// The most ways to others, and ways back, that are remembered for one-to-one messages.
+    pub max_routes: usize,
     /// How many malformed frames a link may send before it is closed.
     pub max_malformed: u32,
 
-    /// How long a message is held back for one before it that is missing.
+    /// How long to wait for a message that is missing once nobody is known any more who has it.
     pub gap_patience: Duration,
+    /// How often to compare with a neighbour what the two have. At least 100 ms.
+    pub sync_interval: Duration,
+    /// How often the root of the shared tree has it renewed. At least 100 ms.
+    pub beacon_interval: Duration,
+    /// How often to exchange samples of known peers. At least 100 ms; six times as often in the first minute.
+    pub shuffle_interval: Duration,
     /// How long a link may be silent before it is pinged. At least 10 ms.
     pub idle: Duration,
     /// How long a link may be silent before it is given up. More than twice `idle`.
@@ -107,6 +130,14 @@ impl Config {
             max_classic_peers: 64,
             max_peers: 1024,
             target_neighbours: 6,
+            max_neighbours: 8,
+            passive_view: 160,
+            max_history: 10_000,
+            max_history_bytes: 16 << 20,
+            max_history_age: Duration::from_secs(24 * 3600),
+            catch_up: 1000,
+            pull_credit: 256 * 1024,
+            max_routes: 1024,
             max_queue: 256,
             max_waiting: 1024,
             max_streams: 4096,
@@ -115,12 +146,15 @@ impl Config {
             classic_window: 10_000,
             max_malformed: 8,
             gap_patience: Duration::from_millis(500),
+            sync_interval: Duration::from_secs(5),
+            beacon_interval: Duration::from_secs(5),
+            shuffle_interval: Duration::from_secs(60),
             idle: Duration::from_secs(1),
             dead: Duration::from_secs(3),
             handshake: Duration::from_secs(5),
             backoff: Duration::from_millis(500),
             backoff_max: Duration::from_secs(60),
-            give_up_after: 5,
+            give_up_after: 40,
             classic_probe: Duration::from_secs(10),
         }
     }
@@ -139,6 +173,15 @@ impl Config {
         )?;
         check((2048..=16 << 20).contains(&self.max_frame), "max_frame", "between 2048 and 16777216")?;
         check(self.max_links >= 1, "max_links", "at least 1")?;
+        check(
+            self.max_neighbours >= self.target_neighbours,
+            "max_neighbours",
+            "at least `target_neighbours`",
+        )?;
+        check(self.pull_credit >= 4096, "pull_credit", "at least 4096")?;
+        check(self.sync_interval >= millis(100), "sync_interval", "at least 100 ms")?;
+        check(self.beacon_interval >= millis(100), "beacon_interval", "at least 100 ms")?;
+        check(self.shuffle_interval >= millis(100), "shuffle_interval", "at least 100 ms")?;
         check(self.max_queue >= 1, "max_queue", "at least 1")?;
         check(self.max_streams >= 1, "max_streams", "at least 1")?;
         check(u32::try_from(self.max_streams).is_ok(), "max_streams", "below 4294967296")?;

@@ -1,14 +1,17 @@
 //! What every part of the node works with: the time, the limits, and where its wishes go.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::outbox::Outbox;
 use crate::rng::Rng;
+use crate::session::Session;
+use crate::slots::Slots;
 use crate::timers::Timers;
 use crate::wall_clock;
 use crate::{
-    Action, Config, Content, Event, Hello, LinkId, Message, Native, PeerId, Recipients, Rejection, Seed,
-    Stats, Time,
+    Action, Config, Content, Control, Event, Hello, Intent, LinkId, Message, Native, PeerId, Recipients,
+    Rejection, Seed, Stats, Time,
 };
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,6 +24,10 @@ pub(crate) struct Ctx {
     pub(crate) stats: Stats,
     /// When the node was last found to have been asleep itself.
     pub(crate) resumed: Time,
+    /// The links that promise nothing.
+    pub(crate) sessions: BTreeMap<LinkId, Session>,
+    /// Those among them on which more waits than we keep.
+    pub(crate) overflown: Vec<LinkId>,
 }
 
 impl Ctx {
@@ -33,6 +40,8 @@ impl Ctx {
             out: Outbox::default(),
             stats: Stats::default(),
             resumed: Time::ZERO,
+            sessions: BTreeMap::new(),
+            overflown: Vec::new(),
         }
     }
 
@@ -43,16 +52,9 @@ impl Ctx {
     }
 
     /// How this node introduces itself.
-    pub(crate) fn hello(&self) -> Hello {
-        Hello {
-            listening: self.config.listening.clone(),
-            native: Some(Native { version: Native::VERSION, epoch: self.config.epoch }),
-        }
-    }
-
-    pub(crate) fn send(&mut self, link: LinkId, message: Message) {
-        self.stats.sent = self.stats.sent.saturating_add(1);
-        self.out.send_one(link, message);
+    pub(crate) fn hello(&self, intent: Intent, session: u32) -> Hello {
+        let native = Native { version: Native::VERSION, epoch: self.config.epoch, intent, session };
+        Hello { listening: self.config.listening.clone(), native: Some(native), others: Vec::new() }
     }
 
     /// Sends something of this node's own on one link.
@@ -61,8 +63,32 @@ impl Ctx {
         self.send(link, message);
     }
 
+    /// Tells the other end of one link something that concerns only the two.
+    pub(crate) fn tell(&mut self, link: LinkId, control: Control) {
+        self.stats.control = self.stats.control.saturating_add(1);
+        self.send(link, Message::control(control));
+    }
+
+    /// Sends one message to the neighbours at some places of a table.
+    pub(crate) fn send_placed(&mut self, table: &Arc<[LinkId]>, slots: Slots, message: Message) {
+        if !self.sessions.is_empty() {
+            for link in slots.iter().filter_map(|slot| table.get(slot.index()).copied()) {
+                self.send(link, message.clone());
+            }
+        } else if !slots.is_empty() {
+            self.stats.sent = self.stats.sent.saturating_add(slots.len() as u64);
+            self.out.push(Action::Send { to: Recipients::placed(Arc::clone(table), slots), message });
+        }
+    }
+
     /// Sends one message on all `links` but `except`.
     pub(crate) fn send_shared(&mut self, links: Arc<[LinkId]>, except: Option<LinkId>, message: Message) {
+        if !self.sessions.is_empty() {
+            for link in links.iter().copied().filter(|link| Some(*link) != except) {
+                self.send(link, message.clone());
+            }
+            return;
+        }
         let excepted = except.is_some_and(|link| links.binary_search(&link).is_ok());
         let count = links.len().saturating_sub(usize::from(excepted));
         if count > 0 {

@@ -18,8 +18,8 @@ pub(crate) struct Dialer {
 pub(crate) enum Purpose {
     /// To hand over this message and hang up.
     HandOver(Message),
-    /// To introduce ourselves.
-    Introduce,
+    /// To introduce ourselves, as a link is wanted so much.
+    Introduce(Wish),
     /// Nothing any more.
     Nothing,
 }
@@ -40,6 +40,8 @@ pub(crate) enum Parting {
     Left,
     /// The peer misbehaved: try again only if the application wants it, and not soon.
     Misbehaved,
+    /// One of us had neighbours enough: likewise.
+    Enough,
 }
 
 /// An address was given up.
@@ -131,7 +133,7 @@ impl Dialer {
         }
         if target.wish > Wish::Nothing && target.introduction == Introduction::Wanted {
             target.introduction = Introduction::Sent;
-            return Purpose::Introduce;
+            return Purpose::Introduce(target.wish);
         }
         self.step(ctx, address);
         Purpose::Nothing
@@ -209,11 +211,14 @@ impl Dialer {
                     target.failures = u32::MAX;
                     self.back_off(ctx, &place);
                 }
-                (Wish::Lasting, Parting::Left) | (Wish::Lasting | Wish::Learned, Parting::Lost) => {
+                (Wish::Lasting, Parting::Enough) => self.park(ctx, &place),
+                (Wish::Lasting, Parting::Left)
+                | (Wish::Probe | Wish::Learned | Wish::Lasting, Parting::Lost) => {
+                    target.wish = target.wish.max(Wish::Learned);
                     target.failures = 0;
                     self.back_off(ctx, &place);
                 }
-                (Wish::Learned, Parting::Left | Parting::Misbehaved) | (Wish::Nothing, _) => {
+                (Wish::Probe | Wish::Learned, _) | (Wish::Nothing | Wish::Visit, _) => {
                     target.wish = Wish::Nothing;
                     self.step(ctx, &place);
                 }
@@ -234,7 +239,7 @@ impl Dialer {
             Attempt::Dial => target.stop_dialing(ctx),
             Attempt::Introduction => target.introduce(ctx, Introduction::Wanted),
         }
-        if target.wish == Wish::Nothing && target.queue.is_empty() {
+        if target.wish <= Wish::Probe && target.queue.is_empty() {
             self.forget(ctx, address);
             return None;
         }
@@ -250,6 +255,8 @@ impl Dialer {
         let hopeless = reason == DialError::Myself;
         let given_up = (hopeless || target.failures >= ctx.config.give_up_after)
             .then_some(GivenUp { forgotten: hopeless || target.wish < Wish::Lasting });
+        // Somebody who was lost is looked for long, but that is told only at the beginning and at the end.
+        let quiet = target.wish < Wish::Lasting && target.failures > 1 && given_up.is_none();
         let lost = if given_up.is_some() { target.lose_queue(ctx) } else { 0 };
         let retry_in = if given_up.as_ref().is_some_and(|given_up| given_up.forgotten) {
             self.forget(ctx, address);
@@ -257,7 +264,9 @@ impl Dialer {
         } else {
             self.back_off(ctx, address)
         };
-        ctx.emit(Event::DialFailed { address: address.clone(), reason, retry_in, lost });
+        if !quiet {
+            ctx.emit(Event::DialFailed { address: address.clone(), reason, retry_in, lost });
+        }
         given_up
     }
 
@@ -269,11 +278,81 @@ impl Dialer {
         }
         target.stop_dialing(ctx);
         let doublings = target.failures.saturating_sub(1).min(20);
-        let wait = ctx.config.backoff.saturating_mul(1 << doublings).min(ctx.config.backoff_max);
+        let most = if target.wish == Wish::Learned { BACKOFF_LEARNED } else { Duration::MAX };
+        let wait = ctx.config.backoff.saturating_mul(1 << doublings).min(ctx.config.backoff_max.min(most));
         let wait = ctx.rng.jitter(wait);
         target.dial =
             Dial::BackingOff(ctx.timers.set(ctx.now, ctx.now + wait, Timer::Redial(address.clone())));
         Some(wait)
+    }
+
+    /// Who listens at `address` has no room for us. If the application wants it, that is tried again, but not soon.
+    pub(crate) fn turned_away(&mut self, ctx: &mut Ctx, address: &Address) {
+        let Some(target) = self.targets.get_mut(address) else { return };
+        target.introduce(ctx, Introduction::Wanted);
+        match target.wish {
+            Wish::Lasting => self.park(ctx, address),
+            Wish::Learned => {
+                target.failures = target.failures.saturating_add(4);
+                if target.failures >= ctx.config.give_up_after {
+                    self.forget(ctx, address);
+                } else {
+                    self.back_off(ctx, address);
+                }
+            }
+            Wish::Nothing | Wish::Visit | Wish::Probe => {
+                target.wish = Wish::Nothing;
+                self.step(ctx, address);
+            }
+        }
+    }
+
+    /// Who listens at `address` was visited, and the visit is over.
+    pub(crate) fn visited(&mut self, ctx: &mut Ctx, address: &Address) {
+        let Some(target) = self.targets.get_mut(address) else { return };
+        target.introduce(ctx, Introduction::Wanted);
+        if target.wish <= Wish::Visit {
+            target.wish = Wish::Nothing;
+            self.step(ctx, address);
+        }
+    }
+
+    /// Leaves an address alone for long, unless [`hurry`](Self::hurry) is called.
+    fn park(&mut self, ctx: &mut Ctx, address: &Address) {
+        let Some(target) = self.targets.get_mut(address) else { return };
+        if let Dial::UnderWay(_) = target.dial {
+            return;
+        }
+        target.stop_dialing(ctx);
+        target.failures = 0;
+        let until = ctx.now + ctx.rng.jitter(PARKED);
+        target.dial = Dial::BackingOff(ctx.timers.set(ctx.now, until, Timer::Redial(address.clone())));
+    }
+
+    /// Neighbours are needed: tries what the application named, without waiting longer.
+    pub(crate) fn hurry(&mut self, ctx: &mut Ctx) {
+        let waits = |target: &Target| {
+            target.wish == Wish::Lasting && target.failures == 0 && matches!(target.dial, Dial::BackingOff(_))
+        };
+        let parked: Vec<Address> = self
+            .targets
+            .iter()
+            .filter(|(_, target)| waits(target))
+            .map(|(address, _)| address.clone())
+            .collect();
+        for address in parked {
+            if let Some(target) = self.targets.get_mut(&address) {
+                target.stop_dialing(ctx);
+            }
+            self.step(ctx, &address);
+        }
+    }
+
+    /// Whether a link to `address` is there or on its way, or is being tried.
+    pub(crate) fn is_busy(&self, address: &Address) -> bool {
+        self.targets
+            .get(address)
+            .is_some_and(|target| !matches!(target.dial, Dial::BackingOff(_)) && target.wish > Wish::Nothing)
     }
 
     /// The back-off has passed.
@@ -352,3 +431,8 @@ impl Dialer {
         self.targets.get(address).is_some_and(|target| matches!(target.dial, Dial::UnderWay(_)))
     }
 }
+
+/// The longest wait between dials to somebody who was lost: a cut that heals should not last because of it.
+const BACKOFF_LEARNED: Duration = Duration::from_secs(5);
+/// How long an address is left alone where there was no room.
+const PARKED: Duration = Duration::from_secs(300);

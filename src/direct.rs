@@ -1,6 +1,7 @@
-//! What is said to one peer.
+//! What is said to one peer: what was heard, and what of our own has not arrived yet.
 
-use std::collections::{BTreeMap, VecDeque};
+use core::time::Duration;
+use std::collections::BTreeMap;
 
 use crate::broadcast::check_length;
 use crate::ctx::Ctx;
@@ -8,7 +9,7 @@ use crate::streams::{Intake, Order, Streams};
 use crate::timers::{Timer, TimerKey};
 use crate::{
     Address, Body, Content, DialError, Event, Message, MessageId, PeerId, Place, Post, Rejection, SendError,
-    Sequence, StreamId,
+    Sequence, StreamId, Time,
 };
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -17,112 +18,174 @@ pub(crate) struct Direct {
     heard: Streams,
     /// The number of the last message of our own, whomever it was for.
     said: u64,
-    /// Messages for peers that are being dialed.
-    waiting: BTreeMap<PeerId, Waiting>,
-    waiting_count: usize,
+    /// Our own messages that have not arrived, by their numbers.
+    outgoing: BTreeMap<u64, Outgoing>,
+    timer: Option<(Time, TimerKey)>,
 }
 
+/// A message of our own that has not arrived.
 #[derive(Clone, PartialEq, Eq, Debug)]
-struct Waiting {
-    address: Address,
-    messages: VecDeque<Message>,
-    end: TimerKey,
+pub(crate) struct Outgoing {
+    pub(crate) to: PeerId,
+    pub(crate) message: Message,
+    /// The next way to try.
+    pub(crate) way: Way,
+    /// Where its recipient is being dialed for it.
+    pub(crate) dialing: Option<Address>,
+    /// How often all ways were tried.
+    pub(crate) rounds: u32,
+    /// Why the last way came to nothing.
+    pub(crate) reason: DialError,
+    /// When to try the next.
+    pub(crate) due: Time,
+}
+
+/// How a one-to-one message may reach its recipient. A link is always taken if there is one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Way {
+    /// Hop by hop, along a way that is known.
+    Route,
+    /// By dialing the recipient.
+    Dial,
+    /// By asking everybody for a way.
+    Find,
+    /// There is no other.
+    None,
 }
 
 impl Direct {
     pub(crate) fn new() -> Self {
-        Self { heard: Streams::new(Order::AsTheyCome), said: 0, waiting: BTreeMap::new(), waiting_count: 0 }
+        Self { heard: Streams::new(Order::AsTheyCome), said: 0, outgoing: BTreeMap::new(), timer: None }
     }
 
-    /// Makes a message for `to`, which counts once it is [`said`](Self::said).
-    pub(crate) fn write(
-        &self,
+    /// Makes a message for `to`, and keeps it until it has arrived. Nothing has changed if there is an error.
+    pub(crate) fn say(
+        &mut self,
         ctx: &mut Ctx,
         to: &PeerId,
         body: Body,
-    ) -> Result<(MessageId, Message), SendError> {
-        let sequence = Sequence::new(self.said.saturating_add(1)).unwrap_or(Sequence::FIRST);
+    ) -> Result<(MessageId, u64), SendError> {
+        if self.outgoing.len() >= ctx.config.max_waiting {
+            return Err(SendError::WaitingFull { limit: ctx.config.max_waiting });
+        }
+        let number = self.said.saturating_add(1);
+        let sequence = Sequence::new(number).unwrap_or(Sequence::FIRST);
         let place = Some(Place { epoch: ctx.config.epoch, sequence });
-        let post = Post { place, body, signature: None };
+        let post = Post { place, room: None, body, signature: None };
         let message = ctx.message(Content::Direct { to: Some(to.clone()), post });
         check_length(ctx, &message)?;
+        self.said = number;
+        let outgoing = Outgoing {
+            to: to.clone(),
+            message,
+            way: Way::Route,
+            dialing: None,
+            rounds: 0,
+            reason: DialError::NoWay,
+            due: ctx.now,
+        };
+        self.outgoing.insert(number, outgoing);
         let stream = StreamId::new(ctx.config.id.clone(), ctx.config.epoch);
-        Ok((MessageId::direct(stream, sequence), message))
-    }
-
-    /// The last message that was written is on its way.
-    pub(crate) fn said(&mut self) {
-        self.said = self.said.saturating_add(1);
+        Ok((MessageId::direct(stream, sequence), number))
     }
 
     /// Delivers what is said to us, once.
     pub(crate) fn take_in(&mut self, ctx: &mut Ctx, message: &Message) -> Result<(), Rejection> {
         let place = message.post().and_then(|post| post.place).ok_or(Rejection::OutOfTurn)?;
-        let stream = StreamId::new(message.originator().clone(), place.epoch);
-        match self.heard.take_in(ctx, &stream, place.sequence, message, || false) {
-            Intake::Fresh => Ok(()),
-            Intake::Duplicate => {
+        match self.heard.take_in(ctx, message.originator(), place, message, || false) {
+            Intake::Fresh(_) => Ok(()),
+            Intake::Duplicate(_) => {
                 ctx.stats.duplicates = ctx.stats.duplicates.saturating_add(1);
                 Ok(())
             }
-            Intake::Absurd => Err(Rejection::AbsurdSequence),
+            Intake::NoRoom(_) | Intake::Absurd => Err(Rejection::AbsurdSequence),
         }
     }
 
-    /// Whether another message may wait for a peer to be dialed.
-    pub(crate) fn has_room(&self, ctx: &Ctx) -> bool {
-        self.waiting_count < ctx.config.max_waiting
+    pub(crate) fn get_mut(&mut self, number: u64) -> Option<&mut Outgoing> {
+        self.outgoing.get_mut(&number)
     }
 
-    /// Keeps a message until `to`, which listens at `address`, is linked: for a time.
-    pub(crate) fn wait(&mut self, ctx: &mut Ctx, to: &PeerId, address: Address, message: Message) {
-        self.waiting_count = self.waiting_count.saturating_add(1);
-        if let Some(waiting) = self.waiting.get_mut(to) {
-            waiting.messages.push_back(message);
+    /// How many messages of our own have not arrived.
+    pub(crate) fn outgoing(&self) -> usize {
+        self.outgoing.len()
+    }
+
+    /// The messages that wait for this peer.
+    pub(crate) fn waiting_for(&self, to: &PeerId) -> Vec<u64> {
+        self.outgoing.iter().filter(|(_, it)| it.to == *to).map(|(number, _)| *number).collect()
+    }
+
+    /// The messages whose recipient is dialed at `address`.
+    pub(crate) fn dialing(&self, address: &Address) -> Vec<u64> {
+        let there = |it: &Outgoing| it.dialing.as_ref() == Some(address);
+        self.outgoing.iter().filter(|(_, it)| there(it)).map(|(number, _)| *number).collect()
+    }
+
+    /// The messages for which it is time to try another way.
+    pub(crate) fn due(&mut self, now: Time) -> Vec<u64> {
+        self.timer = None;
+        self.outgoing.iter().filter(|(_, it)| it.due <= now).map(|(number, _)| *number).collect()
+    }
+
+    /// Sets the timer for what is due next.
+    pub(crate) fn schedule(&mut self, ctx: &mut Ctx) {
+        let next = self.outgoing.values().map(|it| it.due).min();
+        if self.timer.map(|(at, _)| at) == next {
             return;
         }
-        let end = ctx.now + ctx.config.handshake.saturating_mul(4);
-        let end = ctx.timers.set(ctx.now, end, Timer::EndDirect(to.clone()));
-        self.waiting.insert(to.clone(), Waiting { address, messages: VecDeque::from([message]), end });
+        if let Some((_, key)) = self.timer.take() {
+            ctx.timers.cancel(key);
+        }
+        self.timer = next.map(|at| (at, ctx.timers.set(ctx.now, at, Timer::Deliver)));
     }
 
-    /// What waited for this peer.
-    pub(crate) fn stop_waiting(&mut self, ctx: &mut Ctx, to: &PeerId) -> VecDeque<Message> {
-        let Some(waiting) = self.waiting.remove(to) else { return VecDeque::new() };
-        ctx.timers.cancel(waiting.end);
-        self.waiting_count = self.waiting_count.saturating_sub(waiting.messages.len());
-        waiting.messages
+    /// A message has arrived: says which, and at whom.
+    pub(crate) fn arrived(&mut self, ctx: &mut Ctx, number: u64) -> Option<PeerId> {
+        let outgoing = self.outgoing.remove(&number)?;
+        if let Some(id) = outgoing.message.id() {
+            ctx.emit(Event::Arrived { id, to: outgoing.to.clone() });
+        }
+        Some(outgoing.to)
     }
 
-    /// Reports what waited for a peer that was not met.
-    pub(crate) fn undeliverable(&mut self, ctx: &mut Ctx, to: &PeerId, reason: DialError) {
-        for message in self.stop_waiting(ctx, to) {
-            if let Some(id) = message.id() {
-                ctx.emit(Event::Undeliverable { id, to: to.clone(), reason });
+    /// Gives up a message.
+    pub(crate) fn lose(&mut self, ctx: &mut Ctx, number: u64, reason: DialError) {
+        let Some(outgoing) = self.outgoing.remove(&number) else { return };
+        if let Some(id) = outgoing.message.id() {
+            ctx.emit(Event::Undeliverable { id, to: outgoing.to, reason });
+        }
+    }
+
+    /// Gives up what waits for a peer.
+    pub(crate) fn give_up(&mut self, ctx: &mut Ctx, to: &PeerId, reason: DialError) {
+        for number in self.waiting_for(to) {
+            self.lose(ctx, number, reason);
+        }
+    }
+
+    /// `met` was met at `address`: who is dialed there for something else is not there.
+    pub(crate) fn met_somebody(&mut self, ctx: &mut Ctx, address: &Address, met: &PeerId) {
+        for number in self.dialing(address) {
+            let Some(outgoing) = self.outgoing.get_mut(&number) else { continue };
+            outgoing.dialing = None;
+            if outgoing.to != *met {
+                (outgoing.reason, outgoing.due) = (DialError::SomebodyElse, ctx.now);
             }
         }
+        self.schedule(ctx);
     }
 
-    /// Reports what waited for peers at `address`.
-    pub(crate) fn undeliverable_at(&mut self, ctx: &mut Ctx, address: &Address, reason: DialError) {
-        let there = |(_, waiting): &(&PeerId, &Waiting)| waiting.address == *address;
-        let peers: Vec<PeerId> = self.waiting.iter().filter(there).map(|(peer, _)| peer.clone()).collect();
-        for peer in peers {
-            self.undeliverable(ctx, &peer, reason);
-        }
-    }
-
-    /// `met` was met at `address`: reports what waited there for anybody else.
-    pub(crate) fn undeliverable_unless(&mut self, ctx: &mut Ctx, address: &Address, met: &PeerId) {
-        if !self.waiting.contains_key(met) {
-            self.undeliverable_at(ctx, address, DialError::SomebodyElse);
-        }
-    }
-
-    /// Reports all that waited.
+    /// Reports all that has not arrived.
     pub(crate) fn clear(&mut self, ctx: &mut Ctx) {
-        while let Some(peer) = self.waiting.keys().next().cloned() {
-            self.undeliverable(ctx, &peer, DialError::Other);
+        while let Some((number, _)) = self.outgoing.first_key_value() {
+            let number = *number;
+            self.lose(ctx, number, DialError::Other);
         }
     }
 }
+
+/// How long to wait for a message to arrive before the next way is tried.
+pub(crate) const ARRIVAL_PATIENCE: Duration = Duration::from_secs(2);
+/// How often all ways are tried.
+pub(crate) const ROUNDS: u32 = 2;

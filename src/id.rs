@@ -38,6 +38,11 @@ impl PeerId {
         Ok(Self(name.into()))
     }
 
+    /// Who speaks where nobody is named.
+    pub(crate) fn nobody() -> Self {
+        Self("*".into())
+    }
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -149,6 +149,8 @@ pub enum DialError {
     SameName,
     /// Who listens there has another name than the peer that was looked for.
     SomebodyElse,
+    /// Nobody knows a way to that peer.
+    NoWay,
     /// Who listens there speaks only a dialect that the configuration refuses.
     Dialect,
     /// Anything else.
@@ -170,6 +172,7 @@ impl fmt::Display for DialError {
             Self::Myself => "that is ourselves",
             Self::SameName => "who listens there has our own name: one of the two should choose another",
             Self::SomebodyElse => "somebody else listens there by now",
+            Self::NoWay => "nobody knows a way to that peer: is the name right, and is it there?",
             Self::Dialect => "who listens there speaks only the other dialect",
             Self::Other => "the connection failed",
         })

@@ -6,12 +6,12 @@ use crate::links::{Neighbour, Phase};
 use crate::node::{ChatNode, Presence};
 use crate::target::Wish;
 use crate::{
-    Address, Content, DialError, Dialect, Dialects, DownReason, Event, Hello, LinkId, Message, Native,
-    PeerId, Rejection,
+    Address, Contact, Content, Control, DialError, Dialect, Dialects, DownReason, Event, Hello, Intent,
+    LinkId, Message, Native, PeerId, Rejection, Semantics,
 };
 
 impl ChatNode {
-    pub(crate) fn link_up(&mut self, link: LinkId, dialed: Option<Address>) {
+    pub(crate) fn link_up(&mut self, link: LinkId, dialed: Option<Address>, semantics: Semantics) {
         if self.links.contains(link) {
             return;
         }
@@ -23,7 +23,7 @@ impl ChatNode {
                 self.ctx.reject(link, None, Rejection::Full);
                 self.ctx.close(link);
             } else {
-                self.links.insert(&mut self.ctx, link, None);
+                self.links.insert(&mut self.ctx, link, None, semantics, 0);
             }
             return;
         };
@@ -33,18 +33,22 @@ impl ChatNode {
                 self.ctx.close(link);
                 self.dialer.handed_over(&mut self.ctx, &address);
             }
-            Purpose::Introduce if full => {
+            Purpose::Introduce(_) if full => {
                 self.ctx.close(link);
                 self.introduction_failed(&address, DialError::NoRoom);
             }
-            Purpose::Introduce => self.introduce(link, address),
+            Purpose::Introduce(wish) => self.introduce(link, address, wish, semantics),
             Purpose::Nothing => self.ctx.close(link),
         }
     }
 
     /// Says who we are on a link that we dialed. A classic node does so as the old program would, and hangs up.
-    fn introduce(&mut self, link: LinkId, address: Address) {
-        let ping = self.ctx.message(Content::Ping(self.ctx.hello()));
+    fn introduce(&mut self, link: LinkId, address: Address, wish: Wish, semantics: Semantics) {
+        // Never 0, which means that there is none.
+        let session = u32::try_from(self.ctx.rng.next_u64() >> 32).unwrap_or(1).max(1);
+        let session = if semantics == Semantics::Datagram { session } else { 0 };
+        let hello = self.ctx.hello(self.intent(wish), session);
+        let ping = self.ctx.message(Content::Ping(hello));
         if self.ctx.config.dialects == Dialects::Classic && self.ctx.config.listening.is_none() {
             // An old peer would keep, and dial, whatever address it is told, and could not answer.
             self.ctx.close(link);
@@ -54,8 +58,8 @@ impl ChatNode {
             self.ctx.close(link);
             self.dialer.await_callback(&mut self.ctx, &address);
         } else {
-            self.ctx.send(link, ping);
-            self.links.insert(&mut self.ctx, link, Some(address));
+            self.links.insert(&mut self.ctx, link, Some(address), semantics, session);
+            self.introduced(link, semantics, session, ping);
         }
     }
 
@@ -79,48 +83,134 @@ impl ChatNode {
             self.refuse(link, Rejection::OutOfTurn);
             return;
         }
+        let peer = message.originator();
+        let address = hello.listening.as_ref();
+        let mut answer = native.intent;
         if asks {
-            let pong = Content::Pong(self.ctx.hello());
-            self.ctx.say(link, pong);
+            answer = self.answer_to(peer, native.epoch, address, native.intent);
+            self.answer(link, peer, answer, native);
+        } else if self.links.get(link).is_none_or(|link| link.session != native.session) {
+            return;
         }
-        if *message.originator() == self.ctx.config.id {
+        if *peer == self.ctx.config.id {
             let reason = if native.epoch == self.ctx.config.epoch {
                 DialError::Myself
             } else {
-                self.ctx.reject(link, Some(message.originator().clone()), Rejection::SameName);
+                self.ctx.reject(link, Some(peer.clone()), Rejection::SameName);
                 DialError::SameName
             };
             self.hang_up(link, reason);
             return;
         }
-        let peer = message.originator();
-        if self.links.newest_run(peer).is_some_and(|(epoch, listens)| {
-            native.epoch < epoch && listens.is_some() && listens == hello.listening.as_ref()
-        }) {
+        if self
+            .links
+            .newest_run(peer)
+            .is_some_and(|(epoch, listens)| native.epoch < epoch && listens.is_some() && listens == address)
+        {
             // An earlier self of a peer that has come back since.
             self.refuse(link, Rejection::OutOfTurn);
             return;
         }
-        let address = hello.listening.clone();
-        let neighbour = Neighbour { peer: peer.clone(), epoch: native.epoch, address, retired: false };
-        self.establish(link, dialed.as_ref(), neighbour);
+        if !asks && answer != Intent::Visit && self.is_too_many(peer, native.epoch) {
+            // We turned to several at once, and have neighbours enough by now.
+            self.ctx.tell_loosely(link, Control::Disconnect);
+            answer = Intent::Full;
+        }
+        if answer == Intent::Full {
+            self.turn_away(link, dialed.as_ref(), peer, hello, asks);
+            return;
+        }
+        let role = Self::role(answer, dialed.is_none());
+        let neighbour = Neighbour {
+            peer: peer.clone(),
+            epoch: native.epoch,
+            address: address.cloned(),
+            role,
+            retired: false,
+        };
+        if let Some(known) = self.links.get_mut(link) {
+            known.session = native.session;
+        }
+        self.establish(link, dialed.as_ref(), neighbour, native.intent);
+        if !asks {
+            self.learn_all(&hello.others);
+            self.refill();
+        }
+    }
+
+    /// Says what becomes of one who has introduced itself.
+    pub(crate) fn answer(&mut self, link: LinkId, peer: &PeerId, answer: Intent, asked: Native) {
+        let mut pong = self.ctx.hello(answer, asked.session);
+        let needy = matches!(asked.intent, Intent::Join | Intent::Urgent) || answer == Intent::Full;
+        if needy && self.has_views() {
+            pong.others = self.others_for(peer);
+        }
+        let pong = self.ctx.message(Content::Pong(pong));
+        self.ctx.send_loosely(link, pong);
+    }
+
+    /// There is no room for one of the two at the other.
+    fn turn_away(
+        &mut self,
+        link: LinkId,
+        dialed: Option<&Address>,
+        peer: &PeerId,
+        hello: &Hello,
+        asks: bool,
+    ) {
+        let address = hello.listening.as_ref();
+        if asks {
+            self.ctx.stats.turned_away = self.ctx.stats.turned_away.saturating_add(1);
+            if let Some(address) = address {
+                let joiner = Contact { peer: peer.clone(), address: address.clone() };
+                if hello.native.is_some_and(|native| native.intent == Intent::Join) {
+                    self.walk_joiner(link, &joiner);
+                } else {
+                    self.views.learn(&mut self.ctx, joiner);
+                }
+            }
+            self.close(link);
+            return;
+        }
+        self.close(link);
+        if let Some(dialed) = dialed {
+            self.dialer.turned_away(&mut self.ctx, dialed);
+            self.views.answered(dialed);
+        }
+        self.turned_away(peer, address.or(dialed), &hello.others);
     }
 
     /// A native peer has introduced itself on `link`.
-    fn establish(&mut self, link: LinkId, dialed: Option<&Address>, neighbour: Neighbour) {
+    fn establish(&mut self, link: LinkId, dialed: Option<&Address>, neighbour: Neighbour, intent: Intent) {
         let (peer, address) = (neighbour.peer.clone(), neighbour.address.clone());
         self.ctx.stats.links_established = self.ctx.stats.links_established.saturating_add(1);
         let second_to = self.links.link_to(&peer, neighbour.epoch);
+        let was_neighbour = second_to
+            .and_then(|first| self.links.neighbour(first))
+            .is_some_and(|neighbour| neighbour.role.is_neighbour());
         let other_run = self.links.link_of(&peer).filter(|_| second_to.is_none());
         self.links.establish(&mut self.ctx, link, neighbour);
+        self.start_session(link);
         for place in [dialed, address.as_ref()].into_iter().flatten() {
             self.dialer.met(&mut self.ctx, place, &peer);
+            self.views.answered(place);
         }
         if let Some(place) = dialed {
-            self.direct.undeliverable_unless(&mut self.ctx, place, &peer);
+            self.direct.met_somebody(&mut self.ctx, place, &peer);
         }
         if let Some(first) = second_to {
             self.retire_one_of(first, link);
+        }
+        if self
+            .links
+            .link_of(&peer)
+            .and_then(|link| self.links.neighbour(link))
+            .is_none_or(|it| !it.role.is_neighbour())
+        {
+            self.deliver_waiting(&peer);
+            return;
+        }
+        if was_neighbour {
             return;
         }
         match self.classic.address_of(&peer) {
@@ -137,16 +227,13 @@ impl ChatNode {
         if let Some(other) = other_run {
             self.resolve_other_run(other, &peer, address.as_ref());
         }
-        self.ctx.emit(Event::PeerUp { peer: peer.clone(), address, dialect: Dialect::Native });
-        for message in self.broadcast.stop_waiting(&mut self.ctx) {
-            self.ctx.send(link, message);
-        }
-        for message in self.direct.stop_waiting(&mut self.ctx, &peer) {
-            self.ctx.send(link, message);
-        }
-        if self.linked() < self.ctx.config.target_neighbours {
-            self.ctx.say(link, Content::Advertise);
-        }
+        self.ctx.emit(Event::PeerUp {
+            peer: peer.clone(),
+            address: address.clone(),
+            dialect: Dialect::Native,
+        });
+        self.deliver_waiting(&peer);
+        self.neighbour_up(link, &peer, address.as_ref(), intent);
     }
 
     /// There are two links to one peer. If each end dialed one at about the same time, the one that the lesser name
@@ -254,7 +341,7 @@ impl ChatNode {
             for message in self.broadcast.stop_waiting_for_classic(&mut self.ctx) {
                 self.classic.spread(&mut self.ctx, &mut self.dialer, &message);
             }
-            self.direct.undeliverable(&mut self.ctx, peer, DialError::Dialect);
+            self.direct.give_up(&mut self.ctx, peer, DialError::Dialect);
         }
     }
 
@@ -264,7 +351,7 @@ impl ChatNode {
         if self.ctx.config.listening.is_none() {
             return;
         }
-        let pong = self.ctx.message(Content::Pong(self.ctx.hello()));
+        let pong = self.ctx.message(Content::Pong(self.ctx.hello(Intent::Neighbour, 0)));
         let pong = pong.to_classic();
         if self.dialer.post(&mut self.ctx, address, pong).is_err() {
             self.ctx.stats.classic_lost = self.ctx.stats.classic_lost.saturating_add(1);
@@ -312,6 +399,8 @@ impl ChatNode {
         let in_sight = self.linked().saturating_add(self.dialer.in_hope());
         if wanted || in_sight < self.ctx.config.target_neighbours {
             let _ = self.dialer.want(&mut self.ctx, &address, Wish::Learned, None);
+        } else if self.has_views() {
+            self.views.learn(&mut self.ctx, Contact { peer: peer.clone(), address });
         }
     }
 }

@@ -5,16 +5,22 @@ use std::sync::Arc;
 
 use crate::ctx::Ctx;
 use crate::keep_alive::KeepAlive;
+use crate::slots::{Slot, Slots};
 use crate::timers::{Timer, TimerKey};
-use crate::{Address, Epoch, LinkId, PeerId, Time};
+use crate::{Address, Epoch, LinkId, PeerId, Semantics, Time};
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Links {
     links: BTreeMap<LinkId, Link>,
     /// The link to talk on, for each run of each peer that is linked.
     by_peer: BTreeMap<(PeerId, Epoch), LinkId>,
-    /// The links in `by_peer`, in order; made anew when one has come or gone.
+    /// The links to neighbours, in order; made anew when one has come or gone.
     neighbours: Option<Arc<[LinkId]>>,
+    /// The links to neighbours by their places; likewise.
+    table: Option<Arc<[LinkId]>>,
+    taken: Slots,
+    /// The places of those among them to whom we announce first, and not they to us.
+    first: Slots,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,6 +32,11 @@ pub(crate) struct Link {
     pub(crate) since: Time,
     pub(crate) malformed: u32,
     pub(crate) keep_alive: KeepAlive,
+    pub(crate) semantics: Semantics,
+    /// Of the introduction that is under way or was made on it.
+    pub(crate) session: u32,
+    /// How many posts may still be pulled on it before it has to wait, in bytes, and since when that counts.
+    pub(crate) served: (Time, u64),
     timer: TimerKey,
 }
 
@@ -48,8 +59,31 @@ pub(crate) struct Neighbour {
     pub(crate) peer: PeerId,
     pub(crate) epoch: Epoch,
     pub(crate) address: Option<Address>,
+    pub(crate) role: Role,
     /// They have said their last on this link.
     pub(crate) retired: bool,
+}
+
+/// What somebody who is linked is to us.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Role {
+    /// Posts pass between us. `inbound`: it was they who came. The first 64 have a place.
+    Neighbour { slot: Option<Slot>, inbound: bool },
+    /// It came, or we went there, to say something to one peer.
+    Visitor,
+}
+
+impl Role {
+    pub(crate) const fn slot(self) -> Option<Slot> {
+        match self {
+            Self::Neighbour { slot, .. } => slot,
+            Self::Visitor => None,
+        }
+    }
+
+    pub(crate) const fn is_neighbour(self) -> bool {
+        matches!(self, Self::Neighbour { .. })
+    }
 }
 
 /// What the sender of a message is to us.
@@ -68,9 +102,64 @@ impl Links {
         self.links.len()
     }
 
-    /// How many native peers are linked.
+    /// How many neighbours there are.
     pub(crate) fn linked(&self) -> usize {
-        self.by_peer.len()
+        self.linked_peers().count()
+    }
+
+    /// How many of the neighbours came by themselves.
+    pub(crate) fn inbound(&self) -> usize {
+        let inbound = |neighbour: &Neighbour| matches!(neighbour.role, Role::Neighbour { inbound: true, .. });
+        self.linked_peers().filter(|(neighbour, _)| inbound(neighbour)).count()
+    }
+
+    /// Whether the other end of `link` is no neighbour.
+    pub(crate) fn is_visitor(&self, link: LinkId) -> bool {
+        self.neighbour(link).is_none_or(|neighbour| neighbour.role == Role::Visitor)
+    }
+
+    /// The places that are taken.
+    pub(crate) const fn taken(&self) -> Slots {
+        self.taken
+    }
+
+    /// The neighbours to whom we announce first. Of two, the one with the lesser name does, and if nothing is new to
+    /// the other, that is enough.
+    pub(crate) const fn announced_first(&self) -> Slots {
+        self.first
+    }
+
+    /// The place of the neighbour at the other end of `link`.
+    pub(crate) fn slot(&self, link: LinkId) -> Option<Slot> {
+        self.neighbour(link)?.role.slot()
+    }
+
+    /// The link to the neighbour at a place.
+    pub(crate) fn at(&self, slot: Slot) -> Option<LinkId> {
+        self.linked_peers().find(|(neighbour, _)| neighbour.role.slot() == Some(slot)).map(|(_, link)| link)
+    }
+
+    /// The links to neighbours by their places.
+    pub(crate) fn table(&mut self) -> Arc<[LinkId]> {
+        if self.table.is_none() {
+            let mut table = Vec::new();
+            for (neighbour, link) in self.linked_peers() {
+                let Some(slot) = neighbour.role.slot() else { continue };
+                if table.len() <= slot.index() {
+                    table.resize(slot.index().saturating_add(1), link);
+                }
+                if let Some(place) = table.get_mut(slot.index()) {
+                    *place = link;
+                }
+            }
+            self.table = Some(table.into());
+        }
+        self.table.clone().unwrap_or_default()
+    }
+
+    /// Whether there are neighbours without a place.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.taken.len() == Slot::COUNT && self.linked() > Slot::COUNT
     }
 
     pub(crate) fn contains(&self, link: LinkId) -> bool {
@@ -113,18 +202,48 @@ impl Links {
     }
 
     /// A new link, with the handshake timer running.
-    pub(crate) fn insert(&mut self, ctx: &mut Ctx, link: LinkId, dialed: Option<Address>) {
+    pub(crate) fn insert(
+        &mut self,
+        ctx: &mut Ctx,
+        link: LinkId,
+        dialed: Option<Address>,
+        semantics: Semantics,
+        session: u32,
+    ) {
         let phase = if dialed.is_some() { Phase::Introduced } else { Phase::Accepted };
         let end = ctx.now + ctx.config.handshake;
         let timer = ctx.timers.set(ctx.now, end, Timer::EndHandshake(link));
         let keep_alive = KeepAlive::new(ctx.now);
-        self.links.insert(link, Link { dialed, phase, since: ctx.now, malformed: 0, keep_alive, timer });
+        let new = Link {
+            dialed,
+            phase,
+            since: ctx.now,
+            malformed: 0,
+            keep_alive,
+            semantics,
+            session,
+            served: (ctx.now, 0),
+            timer,
+        };
+        self.links.insert(link, new);
     }
 
-    /// Makes `link` the one to talk on with this peer, and starts to watch over it.
-    pub(crate) fn establish(&mut self, ctx: &mut Ctx, link: LinkId, neighbour: Neighbour) {
+    /// Makes `link` the one to talk on with this peer, and starts to watch over it. A second link takes over what
+    /// the peer was to us on the first.
+    pub(crate) fn establish(&mut self, ctx: &mut Ctx, link: LinkId, mut neighbour: Neighbour) {
+        let before = self.link_to(&neighbour.peer, neighbour.epoch).and_then(|first| self.neighbour(first));
+        match (before.map(|before| before.role), &mut neighbour.role) {
+            (Some(role), _) if role.is_neighbour() => neighbour.role = role,
+            (_, Role::Neighbour { slot, .. }) => {
+                *slot = self.taken.first_free();
+                self.taken = self.taken.with(Slots::of(*slot));
+                let first = if ctx.config.id < neighbour.peer { Slots::of(*slot) } else { Slots::NONE };
+                self.first = self.first.without(Slots::of(*slot)).with(first);
+            }
+            (_, Role::Visitor) => {}
+        }
         self.by_peer.insert((neighbour.peer.clone(), neighbour.epoch), link);
-        self.neighbours = None;
+        self.changed();
         let check = ctx.now + ctx.rng.jitter(ctx.config.idle);
         self.enter(ctx, link, Phase::Linked(neighbour), check, Timer::CheckLink(link));
     }
@@ -152,8 +271,13 @@ impl Links {
     pub(crate) fn talk_on(&mut self, id: LinkId) {
         if let Some(key) = self.links.get(&id).and_then(Link::key) {
             self.by_peer.insert(key, id);
-            self.neighbours = None;
+            self.changed();
         }
+    }
+
+    fn changed(&mut self) {
+        self.neighbours = None;
+        self.table = None;
     }
 
     /// They spoke as the old program does. The time in which they must be done runs from the first message.
@@ -188,24 +312,25 @@ impl Links {
             && self.by_peer.get(&key) == Some(&id)
         {
             self.by_peer.remove(&key);
-            self.neighbours = None;
+            self.changed();
             let same = |(_, other): &(&LinkId, &Link)| other.leads_to(&key);
             if let Some(other) = self.links.iter().find(same).map(|(other, _)| *other) {
                 self.by_peer.insert(key, other);
+            } else if let Phase::Linked(Neighbour { role, .. }) = &link.phase {
+                self.taken = self.taken.without(Slots::of(role.slot()));
             }
         }
         Some(link)
     }
 
-    /// The links to talk on, one for each native peer, in order.
+    /// The links to talk on, one for each neighbour, in order.
     pub(crate) fn neighbours(&mut self) -> Arc<[LinkId]> {
-        let by_peer = &self.by_peer;
-        let shared = self.neighbours.get_or_insert_with(|| {
-            let mut links: Vec<LinkId> = by_peer.values().copied().collect();
+        if self.neighbours.is_none() {
+            let mut links: Vec<LinkId> = self.linked_peers().map(|(_, link)| link).collect();
             links.sort_unstable();
-            links.into()
-        });
-        Arc::clone(shared)
+            self.neighbours = Some(links.into());
+        }
+        self.neighbours.clone().unwrap_or_default()
     }
 
     /// The link to talk on with this run of this peer.
@@ -242,9 +367,10 @@ impl Links {
         Some((neighbour.epoch, neighbour.address.as_ref()))
     }
 
-    /// The native peers that are linked, each with the link to talk on.
+    /// The neighbours, each with the link to talk on.
     pub(crate) fn linked_peers(&self) -> impl Iterator<Item = (&Neighbour, LinkId)> {
-        self.by_peer.values().filter_map(|link| self.neighbour(*link).map(|neighbour| (neighbour, *link)))
+        let linked = |link: &LinkId| self.neighbour(*link).map(|neighbour| (neighbour, *link));
+        self.by_peer.values().filter_map(linked).filter(|(neighbour, _)| neighbour.role.is_neighbour())
     }
 
     /// The linked peer that listens at `address`, or was dialed there.

@@ -9,18 +9,17 @@
 //! | `ADVERTISE_REPLY` | [`AdvertiseReply`](Content::AdvertiseReply) | `[peer, [host, port]]` | both |
 //! | `BROADCAST` | [`Broadcast`](Content::Broadcast) | the text, or any JSON | both |
 //! | `DIRECT` | [`Direct`](Content::Direct) | the text, or any JSON | native |
-//! | `KEEPALIVE` | [`KeepAlive`](Content::KeepAlive) | a number | native |
-//! | `KEEPALIVE_REPLY` | [`KeepAliveReply`](Content::KeepAliveReply) | the same number | native |
 //! | `RETIRE` | [`Retire`](Content::Retire) | `""` | native |
 //! | `LEAVE` | [`Leave`](Content::Leave) | `""` | native |
 //! | any other | [`Custom`](Content::Custom) | any JSON | both |
+//! | none: an array | [`Control`](Content::Control) | | native |
 
 use core::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use bytes::Bytes;
 
-use crate::{Address, Body, ClassicId, Epoch, MessageId, PeerId, Sequence, StreamId};
+use crate::{Address, Body, ClassicId, Contact, Control, Epoch, MessageId, PeerId, Sequence, StreamId};
 
 /// One message, immutable and shared: cloning copies a pointer, and it is encoded at most once.
 ///
@@ -64,10 +63,6 @@ pub enum Content {
         /// stream of broadcasts.
         post: Post,
     },
-    /// Asks for a [`KeepAliveReply`](Self::KeepAliveReply) with the same number.
-    KeepAlive(u64),
-    /// The answer to a [`KeepAlive`](Self::KeepAlive).
-    KeepAliveReply(u64),
     /// The sender will say nothing more on this link, as there is a second one between the two.
     Retire,
     /// The sender leaves the network.
@@ -79,6 +74,8 @@ pub enum Content {
         /// What is said.
         body: Body,
     },
+    /// Something that concerns only the two ends of a link.
+    Control(Control),
 }
 
 /// How two peers introduce themselves.
@@ -91,6 +88,14 @@ pub struct Hello {
     pub listening: Option<Address>,
     /// The `chinwag` key, by which a native peer shows that it is one.
     pub native: Option<Native>,
+    /// Others that the asker may turn to; at most 32 are read.
+    pub others: Vec<Contact>,
+}
+
+impl Hello {
+    fn to_classic(&self) -> Self {
+        Self { listening: self.listening.clone(), native: None, others: Vec::new() }
+    }
 }
 
 /// What the `chinwag` key says.
@@ -100,11 +105,38 @@ pub struct Native {
     pub version: u32,
     /// The sender's run, which tells a restarted peer from an earlier self.
     pub epoch: Epoch,
+    /// Why it introduces itself, or what it answers.
+    pub intent: Intent,
+    /// A number that the asker draws and the answer repeats, by which the two know what belongs to this introduction
+    /// on a link without order; 0 where it is left out.
+    pub session: u32,
+}
+
+/// What an introduction is for, and what its answer says.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Intent {
+    /// To be neighbours; as an answer, that the two are.
+    #[default]
+    Neighbour,
+    /// To be neighbours, from one who has few: one who is full should make room.
+    Urgent,
+    /// To be neighbours, from one who is new and knows nobody else.
+    Join,
+    /// To say something and go; as an answer, that the two are no neighbours.
+    Visit,
+    /// As an answer only: the sender has too many neighbours. The names of others follow.
+    Full,
 }
 
 impl Native {
     /// The version of the native dialect that this crate speaks.
     pub const VERSION: u32 = 1;
+
+    /// The key of a peer in its run `epoch` that wants to be, or is, a neighbour.
+    #[must_use]
+    pub const fn new(epoch: Epoch) -> Self {
+        Self { version: Self::VERSION, epoch, intent: Intent::Neighbour, session: 0 }
+    }
 }
 
 /// Something said, with its place in its author's stream.
@@ -112,6 +144,8 @@ impl Native {
 pub struct Post {
     /// Its place; `None` in the classic dialect.
     pub place: Option<Place>,
+    /// The room it is said in; `None` for the one that all are in. Carried, and not judged yet.
+    pub room: Option<Room>,
     /// What is said.
     pub body: Body,
     /// A signature by the author, carried and not judged.
@@ -125,6 +159,28 @@ pub struct Place {
     pub epoch: Epoch,
     /// The number in that run.
     pub sequence: Sequence,
+}
+
+/// The name of a room: 1 to 64 bytes of text without control characters.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Room(Arc<str>);
+
+impl Room {
+    /// The most bytes a name may have.
+    pub const MAX_LEN: usize = 64;
+
+    /// The room of this name, or `None` if it is empty, too long or holds control characters.
+    #[must_use]
+    pub fn new(name: &str) -> Option<Self> {
+        let fits = !name.is_empty() && name.len() <= Self::MAX_LEN && !name.contains(char::is_control);
+        fits.then(|| Self(name.into()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// A signature as text: 1 to 128 bytes of printable ASCII.
@@ -160,10 +216,27 @@ impl Message {
     /// A message of `originator`, said at `time` (on the wire, any JSON; by habit `time.ctime()`'s text).
     #[must_use]
     pub fn new(originator: PeerId, time: Body, content: Content) -> Self {
+        // What concerns two neighbours only does not say who or when.
+        let (originator, time) = match content {
+            Content::Control(_) => (nobody(), Body::null()),
+            _ => (originator, time),
+        };
         Self(Arc::new(Inner {
             originator,
             time,
             content,
+            encoded: OnceLock::new(),
+            classic_id: OnceLock::new(),
+        }))
+    }
+
+    /// What neighbours say to each other: it names nobody, and says no time.
+    #[must_use]
+    pub fn control(control: Control) -> Self {
+        Self(Arc::new(Inner {
+            originator: nobody(),
+            time: Body::null(),
+            content: Content::Control(control),
             encoded: OnceLock::new(),
             classic_id: OnceLock::new(),
         }))
@@ -180,7 +253,7 @@ impl Message {
         }))
     }
 
-    /// Who said it first: kept by everybody who passes it on.
+    /// Who said it first: kept by everybody who passes it on. A [`Control`] names nobody: `*`.
     #[must_use]
     pub fn originator(&self) -> &PeerId {
         &self.0.originator
@@ -207,17 +280,20 @@ impl Message {
             | Content::Pong(_)
             | Content::Advertise
             | Content::AdvertiseReply { .. }
-            | Content::KeepAlive(_)
-            | Content::KeepAliveReply(_)
             | Content::Retire
             | Content::Leave
             | Content::Custom { .. } => None,
+            Content::Control(Control::Numbered { message, .. }) => message.post(),
+            Content::Control(_) => None,
         }
     }
 
     /// The id of the post, if this is one.
     #[must_use]
     pub fn id(&self) -> Option<MessageId> {
+        if let Content::Control(Control::Numbered { message, .. }) = &self.0.content {
+            return message.id();
+        }
         let post = self.post()?;
         Some(match post.place {
             Some(Place { epoch, sequence }) => {
@@ -249,11 +325,10 @@ impl Message {
             Content::AdvertiseReply { .. } => "ADVERTISE_REPLY",
             Content::Broadcast(_) => "BROADCAST",
             Content::Direct { .. } => "DIRECT",
-            Content::KeepAlive(_) => "KEEPALIVE",
-            Content::KeepAliveReply(_) => "KEEPALIVE_REPLY",
             Content::Retire => "RETIRE",
             Content::Leave => "LEAVE",
             Content::Custom { msg_type, .. } => msg_type,
+            Content::Control(control) => control.kind(),
         }
     }
 
@@ -268,21 +343,25 @@ impl Message {
     pub fn to_classic(&self) -> Self {
         let content = match &self.0.content {
             Content::Broadcast(post) => {
-                Content::Broadcast(Post { place: None, body: post.body.clone(), signature: None })
+                Content::Broadcast(Post { place: None, room: None, body: post.body.clone(), signature: None })
             }
-            Content::Ping(hello) => Content::Ping(Hello { native: None, ..hello.clone() }),
-            Content::Pong(hello) => Content::Pong(Hello { native: None, ..hello.clone() }),
+            Content::Ping(hello) => Content::Ping(hello.to_classic()),
+            Content::Pong(hello) => Content::Pong(hello.to_classic()),
             other @ (Content::Advertise
             | Content::AdvertiseReply { .. }
             | Content::Direct { .. }
-            | Content::KeepAlive(_)
-            | Content::KeepAliveReply(_)
             | Content::Retire
             | Content::Leave
-            | Content::Custom { .. }) => other.clone(),
+            | Content::Custom { .. }
+            | Content::Control(_)) => other.clone(),
         };
         Self::new(self.0.originator.clone(), self.0.time.clone(), content)
     }
+}
+
+fn nobody() -> PeerId {
+    static NOBODY: LazyLock<PeerId> = LazyLock::new(PeerId::nobody);
+    NOBODY.clone()
 }
 
 impl PartialEq for Message {

@@ -7,10 +7,12 @@ use crate::dialer::Dialer;
 use crate::direct::Direct;
 use crate::links::Links;
 use crate::peers::{Peer, Peers};
+use crate::routes::Routes;
 use crate::timers::Timer;
+use crate::views::Views;
 use crate::{
-    Action, Actions, Config, ConfigError, DialError, Dialect, Input, LinkId, PeerId, Rejection, Seed, Stats,
-    Time,
+    Action, Actions, Config, ConfigError, Contact, DialError, Dialect, Input, LinkId, PeerId, Rejection,
+    Seed, Stats, StreamTag, Time,
 };
 
 /// One peer of the network, as plain data that reacts to [`Input`]s with [`Action`]s.
@@ -36,6 +38,8 @@ pub struct ChatNode {
     pub(crate) peers: Peers,
     pub(crate) broadcast: Broadcast,
     pub(crate) direct: Direct,
+    pub(crate) views: Views,
+    pub(crate) routes: Routes,
     pub(crate) presence: Presence,
 }
 
@@ -56,13 +60,15 @@ impl ChatNode {
     pub fn new(config: Config, seed: Seed) -> Result<Self, ConfigError> {
         config.validate()?;
         Ok(Self {
+            broadcast: Broadcast::new(&config),
             ctx: Ctx::new(config, seed),
             links: Links::default(),
             dialer: Dialer::default(),
             classic: ClassicPeers::default(),
             peers: Peers::default(),
-            broadcast: Broadcast::new(),
             direct: Direct::new(),
+            views: Views::default(),
+            routes: Routes::default(),
             presence: Presence::Here,
         })
     }
@@ -108,24 +114,31 @@ impl ChatNode {
             Timer::EndRetirement(link) => self.close(link),
             Timer::EndDial(address) => self.dial_failed(&address, DialError::TimedOut),
             Timer::EndCallback(address) => self.introduction_failed(&address, DialError::NoAnswer),
-            Timer::EndDirect(peer) => self.direct.undeliverable(&mut self.ctx, &peer, DialError::TimedOut),
             Timer::EndLeaving => self.end_leaving(),
             Timer::Redial(address) => self.dialer.redial(&mut self.ctx, &address),
             Timer::ProbeClassic => self.probe_classic(),
-            Timer::PassGap(stream) => self.broadcast.pass_gaps(&mut self.ctx, stream),
+            Timer::Refill => self.refill(),
+            Timer::Shuffle => self.shuffle(),
+            Timer::Announce => self.announce(),
+            Timer::Repair => self.repair(),
+            Timer::Sync => self.sync(),
+            Timer::Beacon => self.beat(),
+            Timer::Resend(link) => self.resend(link),
+            Timer::Deliver => self.deliver_due(),
         }
     }
 
     fn apply(&mut self, input: Input) {
         match input {
             Input::Tick => {}
-            Input::LinkUp { link, dialed, semantics: _ } => self.link_up(link, dialed),
+            Input::LinkUp { link, dialed, semantics } => self.link_up(link, dialed, semantics),
             Input::LinkDown { link, end } => self.link_ended(link, end),
             Input::DialFailed { address, reason } => self.dial_failed(&address, reason),
             Input::Received { link, message } => self.receive(link, message),
             Input::Malformed { link, error } => self.refuse(link, Rejection::Malformed(error)),
             Input::Command(command) => self.command(command),
         }
+        self.end_overflown();
         if self.presence == Presence::Leaving && self.dialer.is_empty() {
             self.end_leaving();
         }
@@ -179,6 +192,43 @@ impl ChatNode {
         self.links.linked_peers().map(|(neighbour, _)| &neighbour.peer)
     }
 
+    /// The peers it could turn to if it lost neighbours (HyParView's passive view).
+    pub fn passive_view(&self) -> impl Iterator<Item = &Contact> {
+        self.views.passive()
+    }
+
+    /// What it has of each stream: the greatest number up to which nothing is missing, in the order of their tags.
+    #[must_use]
+    pub fn versions(&self) -> Vec<(StreamTag, u64)> {
+        let mut versions: Vec<_> = self.broadcast.streams.prefixes().collect();
+        versions.sort_unstable();
+        versions
+    }
+
+    /// How many posts it retains for those who lack them.
+    #[must_use]
+    pub fn retained(&self) -> usize {
+        self.broadcast.history.len()
+    }
+
+    /// How many bytes these count for: about those of their frames.
+    #[must_use]
+    pub fn retained_bytes(&self) -> usize {
+        self.broadcast.history.bytes()
+    }
+
+    /// How many streams it knows something to be missing of.
+    #[must_use]
+    pub fn lagging(&self) -> usize {
+        self.broadcast.repair.len()
+    }
+
+    /// How many one-to-one messages of its own have not arrived yet.
+    #[must_use]
+    pub fn undelivered(&self) -> usize {
+        self.direct.outgoing()
+    }
+
     /// How many peers are linked with it, of either dialect.
     #[must_use]
     pub fn linked(&self) -> usize {
@@ -213,6 +263,7 @@ impl ChatNode {
 
     /// Forgets a link and has it closed.
     pub(crate) fn close(&mut self, link: LinkId) {
+        self.end_session(link);
         if self.links.remove(&mut self.ctx, link).is_some() {
             self.ctx.close(link);
         }

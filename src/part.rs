@@ -2,10 +2,10 @@
 
 use crate::dialer::{Attempt, Parting};
 use crate::keep_alive::Check;
-use crate::links::Phase;
+use crate::links::{Phase, Role};
 use crate::node::ChatNode;
 use crate::{
-    Address, Content, DecodeError, DialError, Dialects, DownReason, Event, LinkEnd, LinkId, PeerId, Rejection,
+    Address, Control, DecodeError, DialError, Dialects, DownReason, Event, LinkEnd, LinkId, PeerId, Rejection,
 };
 
 impl ChatNode {
@@ -20,7 +20,9 @@ impl ChatNode {
     }
 
     fn attempt_failed(&mut self, address: &Address, reason: DialError, attempt: Attempt) {
-        self.direct.undeliverable_at(&mut self.ctx, address, reason);
+        self.views.failed(address);
+        self.visit_failed(address, reason);
+        self.refill();
         let Some(given_up) = self.dialer.failed(&mut self.ctx, address, reason, attempt) else { return };
         for peer in self.classic.unreachable(address) {
             self.classic_gone(peer, DownReason::Unreachable);
@@ -71,9 +73,16 @@ impl ChatNode {
 
     /// The link to a native peer is gone.
     pub(crate) fn peer_down(&mut self, link: LinkId, reason: DownReason) {
+        self.end_session(link);
         let Some(link) = self.links.remove(&mut self.ctx, link) else { return };
         let Phase::Linked(neighbour) = link.phase else { return };
         if self.links.link_to(&neighbour.peer, neighbour.epoch).is_some() {
+            return;
+        }
+        if neighbour.role == Role::Visitor {
+            if let Some(place) = link.dialed {
+                self.dialer.visited(&mut self.ctx, &place);
+            }
             return;
         }
         if self.links.link_of(&neighbour.peer).is_none() {
@@ -82,6 +91,7 @@ impl ChatNode {
         let parting = match reason {
             DownReason::Left => Parting::Left,
             DownReason::Misbehaved => Parting::Misbehaved,
+            DownReason::Parted => Parting::Enough,
             DownReason::Closed
             | DownReason::Broken
             | DownReason::Silent
@@ -91,10 +101,15 @@ impl ChatNode {
         let place = link.dialed.or(neighbour.address);
         self.dialer.parted(&mut self.ctx, &neighbour.peer, place.as_ref(), parting);
         self.ctx.emit(Event::PeerDown { peer: neighbour.peer, reason });
+        self.neighbour_down(neighbour.role);
+        self.refill();
     }
 
     /// A native peer has left: all its links go.
     pub(crate) fn peer_left(&mut self, link: LinkId) {
+        if let Some(peer) = self.links.peer(link) {
+            self.views.forget(&peer);
+        }
         while let Some(second) = self.links.second_to(link) {
             self.close(second);
         }
@@ -118,7 +133,7 @@ impl ChatNode {
             Check::Ping(at) => {
                 let number = self.ctx.rng.next_u64() >> 11;
                 self.ctx.stats.keep_alives = self.ctx.stats.keep_alives.saturating_add(1);
-                self.ctx.say(id, Content::KeepAlive(number));
+                self.ctx.tell_loosely(id, Control::KeepAlive(number));
                 if let Some(link) = self.links.get_mut(id) {
                     link.keep_alive.asked(number, now);
                 }

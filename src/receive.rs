@@ -1,10 +1,10 @@
 //! Message type → the part that deals with it, and who may say it.
 
-use crate::broadcast::Verdict;
 use crate::links::Standing;
 use crate::node::ChatNode;
 use crate::{
-    Content, Delivery, Dialect, Dialects, DownReason, Event, Hello, LinkId, Message, PeerId, Rejection,
+    Content, Control, Delivery, Dialect, Dialects, DownReason, Event, Hello, Intent, LinkId, Message, Native,
+    PeerId, Rejection, Semantics,
 };
 
 /// How many peers are named in answer to one request.
@@ -23,29 +23,12 @@ impl ChatNode {
         }
     }
 
-    fn receive_native(&mut self, link: LinkId, message: Message) {
+    pub(crate) fn receive_native(&mut self, link: LinkId, message: Message) {
         match message.content() {
+            Content::Broadcast(_) if self.links.is_visitor(link) => self.refuse(link, Rejection::Stranger),
             Content::Broadcast(_) => self.receive_post(link, message),
-            Content::Direct { to, .. } => {
-                let Some(peer) = self.links.peer(link) else { return };
-                let for_us = to.as_ref().is_none_or(|to| *to == self.ctx.config.id);
-                let judged = if *message.originator() != peer {
-                    Err(Rejection::Stranger)
-                } else if !for_us {
-                    Err(Rejection::NotForMe)
-                } else {
-                    self.direct.take_in(&mut self.ctx, &message)
-                };
-                if let Err(reason) = judged {
-                    self.refuse(link, reason);
-                }
-            }
-            Content::KeepAlive(number) => self.ctx.say(link, Content::KeepAliveReply(*number)),
-            Content::KeepAliveReply(number) => {
-                if let Some(known) = self.links.get_mut(link) {
-                    known.keep_alive.answered(*number, self.ctx.now);
-                }
-            }
+            Content::Direct { .. } => self.receive_direct(link, &message),
+            Content::Control(control) => self.receive_control(link, control.clone()),
             Content::Ping(hello) => self.update(link, &message, hello, true),
             Content::Pong(hello) => self.update(link, &message, hello, false),
             Content::Advertise => {
@@ -76,6 +59,10 @@ impl ChatNode {
             self.meet(link, &message, hello, matches!(message.content(), Content::Ping(_)));
             return;
         }
+        if let Content::Control(Control::Numbered { .. } | Control::Acknowledge { .. }) = message.content() {
+            // On a link without order this may come before the introduction: it comes again.
+            return;
+        }
         if standing == Standing::Introduced {
             // On a link that reorders, what was said after the answer may come before it.
             self.ctx.reject(link, None, Rejection::OutOfTurn);
@@ -96,7 +83,7 @@ impl ChatNode {
             Content::Advertise => self.advertise_to(link, &from),
             Content::AdvertiseReply { .. } if known => self.receive_advertised(&from, &message, true),
             Content::Custom { .. } => self.deliver_custom(message),
-            Content::KeepAlive(_) | Content::KeepAliveReply(_) | Content::Retire | Content::Leave => {
+            Content::Control(_) | Content::Retire | Content::Leave => {
                 self.refuse(link, Rejection::OutOfTurn);
             }
             Content::Broadcast(_)
@@ -107,25 +94,39 @@ impl ChatNode {
         }
     }
 
-    fn receive_post(&mut self, link: LinkId, message: Message) {
-        match self.broadcast.take_in(&mut self.ctx, &message) {
-            Verdict::Spread => {
-                let from = self.links.talks_on(link);
-                self.spread(from, message);
+    /// What a native peer says about the link, the network, or what it has.
+    fn receive_control(&mut self, link: LinkId, control: Control) {
+        match control {
+            Control::KeepAlive(number) => self.ctx.tell_loosely(link, Control::KeepAliveReply(number)),
+            Control::KeepAliveReply(number) => {
+                if let Some(known) = self.links.get_mut(link) {
+                    known.keep_alive.answered(number, self.ctx.now);
+                }
             }
-            Verdict::Drop => {}
-            Verdict::Reject(reason) => {
-                let peer = self.links.peer(link);
-                self.ctx.reject(link, peer, reason);
+            Control::Disconnect => self.parted(link),
+            Control::Arrived(stream, sequence) => self.receipt(link, stream, sequence),
+            Control::Numbered { session, number, message } => {
+                self.receive_numbered(link, session, number, message)
             }
+            Control::Acknowledge { session, upto, beyond } => self.acknowledged(link, session, upto, beyond),
+            _ if self.links.is_visitor(link) => self.refuse(link, Rejection::Stranger),
+            Control::Walk { peer, hops_left } => self.walk(link, peer, hops_left),
+            Control::Shuffle { number, hops_left, peers } => self.shuffled(link, number, hops_left, &peers),
+            Control::Peers { answers, peers } => self.told_peers(answers, peers),
+            Control::Instead(peer) => self.replace(link, peer),
+            Control::Beacon { root, number } => self.beacon_heard(link, root, number),
+            Control::Have(runs) => self.announced(link, &runs),
+            Control::Graft(stream) => self.grafted(link, stream),
+            Control::Prune(stream) => self.pruned(link, stream),
+            Control::Pull { credit, runs } => self.pulled_by(link, credit, &runs),
+            Control::Pulled(gone) => self.pull_answered(link, &gone),
+            Control::CatchUp { count, credit } => self.catches_up(link, count, credit),
+            Control::Since(starts) => self.begins_with(link, &starts),
+            Control::Sync(spans) => self.compared(link, &spans),
+            Control::Find { number, peer } => self.searched(link, number, peer),
+            Control::Found { number } => self.found(link, number),
+            Control::Stuck(stream, sequence) => self.stuck(stream, sequence),
         }
-    }
-
-    /// Passes a message on to everybody but the one it came from.
-    pub(crate) fn spread(&mut self, from: Option<LinkId>, message: Message) {
-        self.classic.spread(&mut self.ctx, &mut self.dialer, &message);
-        let neighbours = self.links.neighbours();
-        self.ctx.send_shared(neighbours, from, message);
     }
 
     /// A linked peer says again who it is: it may have begun to listen elsewhere, or, on a link without an end of
@@ -136,9 +137,12 @@ impl ChatNode {
             self.refuse(link, Rejection::OutOfTurn);
             return;
         };
-        if neighbour.epoch != native.epoch {
+        let session = self.links.get(link).map_or(0, |link| link.session);
+        let anew = asks && native.session != 0 && native.session != session;
+        if neighbour.epoch != native.epoch || anew {
+            let semantics = self.links.get(link).map_or(Semantics::Stream, |link| link.semantics);
             self.peer_down(link, DownReason::Closed);
-            self.links.insert(&mut self.ctx, link, None);
+            self.links.insert(&mut self.ctx, link, None, semantics, 0);
             self.meet(link, message, hello, asks);
             return;
         }
@@ -146,9 +150,17 @@ impl ChatNode {
             self.peers.met(&mut self.ctx, &peer, hello.listening.as_ref(), Dialect::Native);
         }
         if asks {
-            let pong = Content::Pong(self.ctx.hello());
-            self.ctx.say(link, pong);
+            self.answer_again(link, native);
         }
+    }
+
+    /// A linked peer has introduced itself again: it may not have heard our answer, or may want to be more than a
+    /// visitor.
+    fn answer_again(&mut self, link: LinkId, native: Native) {
+        let answer = if self.links.is_visitor(link) { Intent::Visit } else { Intent::Neighbour };
+        let session = self.links.get(link).map_or(0, |link| link.session);
+        let Some(peer) = self.links.peer(link) else { return };
+        self.answer(link, &peer, answer, Native { intent: answer, session, ..native });
     }
 
     fn advertise_to(&mut self, link: LinkId, asker: &PeerId) {

@@ -42,6 +42,36 @@ pub struct Stats {
     pub links_silent: u64,
     /// Second links between the same two peers that were retired.
     pub links_retired: u64,
+    /// Messages about the network itself asked to be sent.
+    pub control: u64,
+    /// Streams that a neighbour was asked to push, beyond the shared tree.
+    pub grafts: u64,
+    /// Streams that a neighbour was asked not to push.
+    pub prunes: u64,
+    /// Times that a stream's parent was changed for one that is earlier.
+    pub parents_changed: u64,
+    /// Posts announced, one for each neighbour.
+    pub announced: u64,
+    /// Pulls sent, for posts that were announced or found missing.
+    pub pulls: u64,
+    /// Posts that came because they were pulled.
+    pub repaired: u64,
+    /// Posts sent because they were pulled.
+    pub served: u64,
+    /// Comparisons of what two nodes have, begun here.
+    pub syncs: u64,
+    /// Walks of joiners taken in or passed on.
+    pub walks: u64,
+    /// Exchanges of known peers begun here.
+    pub shuffles: u64,
+    /// Neighbours asked to let another one take our place.
+    pub splits: u64,
+    /// Peers turned away because there was no room.
+    pub turned_away: u64,
+    /// One-to-one messages passed on for others.
+    pub routed: u64,
+    /// Frames sent again because no acknowledgement came.
+    pub resent: u64,
     /// Pings of silent links.
     pub keep_alives: u64,
     /// Messages handed to classic peers.

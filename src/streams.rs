@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use hashbrown::HashMap;
 
 use crate::ctx::Ctx;
+use crate::entries::{self, Entry};
 use crate::recency::Recency;
-use crate::timers::{Timer, TimerKey};
+use crate::spans::Summary;
 use crate::versions::Seen;
-use crate::{Content, Delivery, Event, Message, Sequence, StreamId, Time};
+use crate::{Content, Delivery, Event, Message, PeerId, Place, Run, Sequence, StreamId, StreamTag, Time};
 
-/// The streams of everybody but ourselves: exact dedup, and delivery in order.
+/// The streams of everybody: exact dedup, and delivery in order.
 ///
 /// A table of `max_streams`; when it is full, the longest idle stream goes. Streams that have not lived for some
 /// seconds, with some messages, go first once they hold an eighth of the table: so a flood of invented authors pushes
@@ -20,19 +21,25 @@ use crate::{Content, Delivery, Event, Message, Sequence, StreamId, Time};
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Streams {
     order: Order,
-    index: HashMap<StreamId, u32>,
+    index: HashMap<StreamTag, u32>,
     streams: Vec<Stream>,
     free: Vec<u32>,
     newcomers: Recency,
     regulars: Recency,
     /// Messages that wait for one before them, by stream and sequence.
     held: BTreeMap<(u32, u64), Held>,
+    /// Streams that were forgotten since this was last taken.
+    evicted: Vec<u32>,
+    /// The stream that stays: our own.
+    own: Option<u32>,
+    /// How many streams are known by their tag alone.
+    nameless: usize,
 }
 
 /// In which order the messages of a stream are delivered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Order {
-    /// As their author sent them: what comes too early is held back for a while.
+    /// As their author sent them: what comes too early is held back as long as what is missing may come.
     AsSent,
     /// As they come: for streams that have gaps by nature.
     AsTheyCome,
@@ -40,26 +47,29 @@ pub(crate) enum Order {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Stream {
-    id: StreamId,
+    tag: StreamTag,
+    /// `None` as long as it was only announced.
+    id: Option<StreamId>,
     seen: Seen,
-    /// Everything up to this number was delivered, or reported as missing.
+    /// Everything up to this number was delivered, or reported as missing, or lies before the start.
     passed: u64,
+    /// Numbers were passed that the application has not been told are missing: those from this one on.
+    untold: Option<u64>,
     /// When its first message came, and how many came since.
     opened: Time,
     count: u32,
     regular: bool,
     /// How many of its messages are held back.
     held: usize,
-    gap_timer: Option<TimerKey>,
     /// A number far beyond those known, and how many in a row fitted to it.
     far: Option<(u64, u32)>,
+    /// The hash of what has been seen, until that changes.
+    hash: Option<u64>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Held {
     message: Message,
-    /// When it came: how long it waits for what is missing before it counts from then.
-    since: Time,
     /// It was delivered already, in its classic form.
     silent: bool,
 }
@@ -68,9 +78,11 @@ struct Held {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Intake {
     /// It is new, and was delivered or is held back for order.
-    Fresh,
+    Fresh(u32),
     /// It has been seen before.
-    Duplicate,
+    Duplicate(u32),
+    /// It is new, and there is no room to hold it back: it has to come again.
+    NoRoom(u32),
     /// Its number is beyond belief.
     Absurd,
 }
@@ -85,30 +97,88 @@ impl Streams {
             newcomers: Recency::default(),
             regulars: Recency::default(),
             held: BTreeMap::new(),
+            evicted: Vec::new(),
+            own: None,
+            nameless: 0,
         }
+    }
+
+    /// The stream of this tag, if it is known.
+    pub(crate) fn find(&self, tag: StreamTag) -> Option<u32> {
+        self.index.get(&tag).copied()
+    }
+
+    pub(crate) fn tag(&self, at: u32) -> Option<StreamTag> {
+        self.streams.get(at as usize).map(|stream| stream.tag)
+    }
+
+    /// The newest stream of this author that has a tree to go by.
+    pub(crate) fn newest_of(&self, author: &PeerId) -> Option<u32> {
+        let by = |(_, stream): &(u32, &Stream)| {
+            stream.id.as_ref().is_some_and(|id| id.author() == author) && self.find(stream.tag).is_some()
+        };
+        let streams = (0..).zip(&self.streams).filter(by);
+        streams.max_by_key(|(_, stream)| stream.id.as_ref().map(StreamId::epoch)).map(|(at, _)| at)
+    }
+
+    /// The stream of this tag, which somebody says to have something of.
+    pub(crate) fn announced(&mut self, ctx: &mut Ctx, tag: StreamTag) -> u32 {
+        self.find(tag).unwrap_or_else(|| self.open(ctx, tag, None))
+    }
+
+    /// Notes a message of our own.
+    pub(crate) fn published(&mut self, ctx: &mut Ctx, id: &StreamId, sequence: u64) -> u32 {
+        let tag = StreamTag::of(id.author(), id.epoch());
+        let at = self.find(tag).unwrap_or_else(|| self.open(ctx, tag, Some(id.clone())));
+        self.own = Some(at);
+        if let Some(stream) = self.streams.get_mut(at as usize) {
+            stream.id = Some(id.clone());
+            stream.seen.insert(sequence, ctx.config.max_gaps);
+            stream.passed = stream.passed.max(sequence);
+            stream.hash = None;
+        }
+        at
     }
 
     /// Takes in the message at `sequence` of `stream`. `silent`: it counts as delivered, but is not delivered again.
     pub(crate) fn take_in(
         &mut self,
         ctx: &mut Ctx,
-        id: &StreamId,
-        sequence: Sequence,
+        author: &PeerId,
+        place: Place,
         message: &Message,
         silent: impl FnOnce() -> bool,
     ) -> Intake {
-        let sequence = sequence.get();
-        let at = match self.index.get(id) {
-            Some(at) => *at,
-            None => self.open(ctx, id.clone()),
+        let sequence = place.sequence.get();
+        let tag = StreamTag::of(author, place.epoch);
+        let at = match self.find(tag) {
+            Some(at) => at,
+            None => self.open(ctx, tag, Some(StreamId::new(author.clone(), place.epoch))),
         };
+        let share = (ctx.config.max_held / 8).max(1);
+        let crowded = self.held.len() >= ctx.config.max_held;
         let Some(stream) = self.streams.get_mut(at as usize) else { return Intake::Absurd };
+        match &stream.id {
+            Some(id) if id.author() == author && id.epoch() == place.epoch => {}
+            // Two streams of one tag: made on purpose.
+            Some(_) => return Intake::Absurd,
+            None => {
+                stream.id = Some(StreamId::new(author.clone(), place.epoch));
+                self.nameless = self.nameless.saturating_sub(1);
+            }
+        }
         if self.order == Order::AsSent && stream.is_absurd(sequence) {
             return Intake::Absurd;
         }
-        if !stream.seen.insert(sequence, ctx.config.max_gaps) {
-            return Intake::Duplicate;
+        let next = sequence <= stream.passed.saturating_add(1);
+        let hold = self.order == Order::AsSent && !next;
+        if hold && (crowded || stream.held >= share) && !stream.seen.contains(sequence) {
+            return Intake::NoRoom(at);
         }
+        if !stream.seen.insert(sequence, ctx.config.max_gaps) {
+            return Intake::Duplicate(at);
+        }
+        stream.hash = None;
         stream.count = stream.count.saturating_add(1);
         if stream.regular {
             self.regulars.touch(at);
@@ -119,115 +189,151 @@ impl Streams {
         } else {
             self.newcomers.touch(at);
         }
-        let held = Held { message: message.clone(), since: ctx.now, silent: silent() };
+        let held = Held { message: message.clone(), silent: silent() };
         if self.order == Order::AsTheyCome {
             deliver(ctx, &held);
         } else if sequence <= stream.passed {
             ctx.stats.late = ctx.stats.late.saturating_add(1);
-        } else if sequence == stream.passed.saturating_add(1) {
+        } else if next {
+            stream.tell_gap(ctx);
             stream.passed = sequence;
             deliver(ctx, &held);
             self.release(ctx, at);
         } else {
-            self.hold(ctx, at, sequence, held);
+            ctx.stats.held = ctx.stats.held.saturating_add(1);
+            stream.held = stream.held.saturating_add(1);
+            self.held.insert((at, sequence), held);
         }
-        Intake::Fresh
-    }
-
-    fn hold(&mut self, ctx: &mut Ctx, at: u32, sequence: u64, held: Held) {
-        ctx.stats.held = ctx.stats.held.saturating_add(1);
-        // What is missing before it was seen to be missing when the first message beyond it came.
-        let beyond = self.held.range((at, sequence)..=(at, u64::MAX)).next();
-        let since = beyond.map_or(held.since, |(_, beyond)| beyond.since);
-        self.held.insert((at, sequence), Held { since, ..held });
-        let Some(stream) = self.streams.get_mut(at as usize) else { return };
-        stream.held = stream.held.saturating_add(1);
-        if stream.gap_timer.is_none() {
-            stream.gap_timer = Some(set_gap_timer(ctx, at, ctx.now));
-        }
-        // No stream may take more than an eighth of the room, so that others keep theirs.
-        let share = (ctx.config.max_held / 8).max(1);
-        if stream.held > share {
-            self.pass_gap(ctx, at);
-        } else if self.held.len() > ctx.config.max_held {
-            self.make_room(ctx);
-        }
-    }
-
-    /// Has the newcomer that holds most, or else the regular, wait no longer for what is missing.
-    fn make_room(&mut self, ctx: &mut Ctx) {
-        let holding = (0..).zip(&self.streams).filter(|(_, stream)| stream.held > 0);
-        let most = holding.max_by_key(|(_, stream)| (!stream.regular, stream.held)).map(|(at, _)| at);
-        if let Some(at) = most {
-            self.pass_gap(ctx, at);
-        }
+        Intake::Fresh(at)
     }
 
     /// Delivers what was held back and has become next in line.
     fn release(&mut self, ctx: &mut Ctx, at: u32) {
         let Some(stream) = self.streams.get_mut(at as usize) else { return };
-        let before = stream.held;
         while stream.held > 0
             && let Some(held) = self.held.remove(&(at, stream.passed.saturating_add(1)))
         {
+            stream.tell_gap(ctx);
             stream.passed = stream.passed.saturating_add(1);
             stream.held = stream.held.saturating_sub(1);
             deliver(ctx, &held);
         }
-        if stream.held == before {
-            return;
-        }
-        // What is still held back waits for another gap, which has its own time.
-        if let Some(key) = stream.gap_timer.take() {
-            ctx.timers.cancel(key);
-        }
-        if let Some((_, next)) = first_held(&self.held, at) {
-            stream.gap_timer = Some(set_gap_timer(ctx, at, next.since));
-        }
     }
 
-    /// Gives up waiting for what is missing, as far as it has been waited for long enough.
-    pub(crate) fn pass_gaps(&mut self, ctx: &mut Ctx, at: u32) {
-        while first_held(&self.held, at)
-            .is_some_and(|(_, held)| held.since + ctx.config.gap_patience <= ctx.now)
+    /// Whether all of these numbers have been seen, or given up.
+    pub(crate) fn has(&self, at: u32, run: Run) -> bool {
+        self.streams.get(at as usize).is_some_and(|stream| stream.seen.contains_all(run.from(), run.to()))
+    }
+
+    /// What is missing up to `head`, at most so many runs.
+    pub(crate) fn missing(&self, at: u32, head: u64, limit: usize) -> Vec<Run> {
+        let Some(stream) = self.streams.get(at as usize) else { return Vec::new() };
+        let head = head.max(stream.seen.greatest());
+        stream.seen.missing(head).take(limit).filter_map(|(from, to)| Run::of(from, to)).collect()
+    }
+
+    /// Whether messages are held back in a stream.
+    pub(crate) fn is_waiting(&self, at: u32) -> bool {
+        self.streams.get(at as usize).is_some_and(|stream| stream.held > 0)
+    }
+
+    /// Gives up everything up to `upto` that has not come: what was held back behind it is delivered.
+    pub(crate) fn give_up(&mut self, ctx: &mut Ctx, at: u32, upto: u64) {
+        self.start_after(ctx, at, upto);
+        while let Some((next, _)) = first_held(&self.held, at)
+            && next <= upto
         {
-            self.pass_gap(ctx, at);
+            let Some(stream) = self.streams.get_mut(at as usize) else { return };
+            stream.pass_to(next.saturating_sub(1));
+            self.release(ctx, at);
         }
-    }
-
-    /// Gives up waiting for what is missing before the first message that is held back in a stream.
-    fn pass_gap(&mut self, ctx: &mut Ctx, at: u32) {
         let Some(stream) = self.streams.get_mut(at as usize) else { return };
-        if let Some(key) = stream.gap_timer.take() {
-            ctx.timers.cancel(key);
-        }
-        let Some((next, _)) = first_held(&self.held, at) else { return };
-        let (from, to) = (stream.passed.saturating_add(1), next.saturating_sub(1));
-        if let (Some(first), Some(last)) = (Sequence::new(from), Sequence::new(to))
-            && first <= last
-        {
-            let before_contact = stream.passed == 0;
-            ctx.stats.missing = ctx.stats.missing.saturating_add((to - from).saturating_add(1));
-            ctx.emit(Event::Gap { stream: stream.id.clone(), from: first, to: last, before_contact });
-        }
-        stream.passed = to;
+        stream.pass_to(upto);
         self.release(ctx, at);
     }
 
-    fn open(&mut self, ctx: &mut Ctx, id: StreamId) -> u32 {
+    /// Takes everything up to `upto` for seen.
+    fn start_after(&mut self, ctx: &mut Ctx, at: u32, upto: u64) {
+        let Some(stream) = self.streams.get_mut(at as usize) else { return };
+        let lost = stream.seen.fill(upto);
+        stream.hash = None;
+        if stream.passed > 0 {
+            ctx.stats.missing = ctx.stats.missing.saturating_add(lost);
+        }
+    }
+
+    /// Gives up waiting for what is missing before the first message that is held back in a stream. False if none
+    /// is.
+    pub(crate) fn pass_gap(&mut self, ctx: &mut Ctx, at: u32) -> bool {
+        let Some((next, _)) = first_held(&self.held, at) else { return false };
+        self.give_up(ctx, at, next.saturating_sub(1));
+        true
+    }
+
+    /// What has been seen of each stream, in short, in the order of their tags.
+    pub(crate) fn entries(&mut self) -> Vec<Entry> {
+        let mut entries = Vec::with_capacity(self.index.len());
+        for (at, stream) in (0..).zip(&mut self.streams) {
+            if self.index.get(&stream.tag) != Some(&at) || stream.seen.greatest() == 0 {
+                continue;
+            }
+            let summary = || stream.summary();
+            let hash = match stream.hash {
+                Some(hash) => hash,
+                None => entries::hash(&summary()),
+            };
+            stream.hash = Some(hash);
+            entries.push(Entry { tag: stream.tag, hash });
+        }
+        entries.sort_unstable_by_key(|entry| entry.tag);
+        entries
+    }
+
+    /// What has been seen of the stream of this tag.
+    pub(crate) fn summary(&self, tag: StreamTag) -> Summary {
+        let stream = self.find(tag).and_then(|at| self.streams.get(at as usize));
+        stream.map_or_else(|| Summary { tag, prefix: 0, beyond: Vec::new() }, Stream::summary)
+    }
+
+    /// For each stream the number up to which everything has been seen.
+    pub(crate) fn prefixes(&self) -> impl Iterator<Item = (StreamTag, u64)> {
+        let known = |(at, stream): &(u32, &Stream)| self.index.get(&stream.tag) == Some(at);
+        (0..).zip(&self.streams).filter(known).map(|(_, stream)| (stream.tag, stream.seen.prefix()))
+    }
+
+    /// The greatest number seen in each stream.
+    pub(crate) fn heads(&self) -> impl Iterator<Item = (u32, StreamTag, u64)> {
+        let known = |(at, stream): &(u32, &Stream)| self.index.get(&stream.tag) == Some(at);
+        (0..).zip(&self.streams).filter(known).map(|(at, stream)| (at, stream.tag, stream.seen.greatest()))
+    }
+
+    /// How many streams are known by their tag alone.
+    pub(crate) const fn nameless(&self) -> usize {
+        self.nameless
+    }
+
+    /// Streams that were forgotten since this was last asked.
+    pub(crate) fn take_evicted(&mut self) -> Vec<u32> {
+        core::mem::take(&mut self.evicted)
+    }
+
+    fn open(&mut self, ctx: &mut Ctx, tag: StreamTag, id: Option<StreamId>) -> u32 {
         if self.index.len() >= ctx.config.max_streams {
             self.evict(ctx);
         }
+        let nameless = id.is_none();
         let stream = Stream {
-            id: id.clone(),
+            tag,
+            id,
             seen: Seen::default(),
             passed: 0,
+            untold: None,
             opened: ctx.now,
             count: 0,
             regular: false,
             held: 0,
-            gap_timer: None,
             far: None,
+            hash: None,
         };
         let at = match self.free.pop() {
             Some(at) => {
@@ -241,35 +347,68 @@ impl Streams {
                 u32::try_from(self.streams.len().saturating_sub(1)).unwrap_or(u32::MAX)
             }
         };
-        self.index.insert(id, at);
+        self.nameless = self.nameless.saturating_add(usize::from(nameless));
+        self.index.insert(tag, at);
         self.newcomers.add(at);
         at
     }
 
     fn evict(&mut self, ctx: &mut Ctx) {
+        // Our own stays: it is the newest from now on.
+        for recency in [&mut self.newcomers, &mut self.regulars] {
+            if recency.len() > 1
+                && recency.oldest() == self.own
+                && let Some(own) = self.own
+            {
+                recency.touch(own);
+            }
+        }
         let crowd = self.newcomers.len() > ctx.config.max_streams / 8;
         let (first, second) =
             if crowd { (&self.newcomers, &self.regulars) } else { (&self.regulars, &self.newcomers) };
         let Some(at) = first.oldest().or_else(|| second.oldest()) else { return };
-        while first_held(&self.held, at).is_some() {
-            self.pass_gap(ctx, at);
-        }
+        while self.pass_gap(ctx, at) {}
         let Some(stream) = self.streams.get_mut(at as usize) else { return };
-        if let Some(key) = stream.gap_timer.take() {
-            ctx.timers.cancel(key);
-        }
-        self.index.remove(&stream.id);
+        self.index.remove(&stream.tag);
+        self.nameless = self.nameless.saturating_sub(usize::from(stream.id.is_none()));
         if stream.regular {
             self.regulars.remove(at);
         } else {
             self.newcomers.remove(at);
         }
+        if self.own == Some(at) {
+            self.own = None;
+        }
         self.free.push(at);
+        self.evicted.push(at);
         ctx.stats.streams_evicted = ctx.stats.streams_evicted.saturating_add(1);
     }
 }
 
 impl Stream {
+    fn summary(&self) -> Summary {
+        Summary { tag: self.tag, prefix: self.seen.prefix(), beyond: self.seen.beyond().to_vec() }
+    }
+
+    /// Passes to `upto` without a delivery: what lies between is missing, and told with the next delivery.
+    fn pass_to(&mut self, upto: u64) {
+        if upto > self.passed {
+            self.untold = self.untold.or(self.passed.checked_add(1));
+            self.passed = upto;
+        }
+    }
+
+    /// Tells the application what is missing before the next message.
+    fn tell_gap(&mut self, ctx: &mut Ctx) {
+        let Some(from) = self.untold.take() else { return };
+        if let (Some(id), Some(first), Some(last)) =
+            (&self.id, Sequence::new(from), Sequence::new(self.passed))
+        {
+            let before_contact = from == 1;
+            ctx.emit(Event::Gap { stream: id.clone(), from: first, to: last, before_contact });
+        }
+    }
+
     /// Whether a number is so far beyond those known that it is taken for a lie: unless several in a row say so.
     fn is_absurd(&mut self, sequence: u64) -> bool {
         let known = self.seen.greatest();
@@ -301,10 +440,6 @@ impl fmt::Debug for Streams {
 /// The first message that is held back in a stream, and its number.
 fn first_held(held: &BTreeMap<(u32, u64), Held>, at: u32) -> Option<(u64, &Held)> {
     held.range((at, 0)..=(at, u64::MAX)).next().map(|((_, sequence), held)| (*sequence, held))
-}
-
-fn set_gap_timer(ctx: &mut Ctx, at: u32, since: Time) -> TimerKey {
-    ctx.timers.set(ctx.now, since + ctx.config.gap_patience, Timer::PassGap(at))
 }
 
 fn deliver(ctx: &mut Ctx, held: &Held) {

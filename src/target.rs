@@ -40,7 +40,11 @@ pub(crate) enum Introduction {
 pub(crate) enum Wish {
     /// Not at all: there are only messages to hand over.
     Nothing,
-    /// It was heard of, or there was one: given up after some failures.
+    /// To say something to who is there, and go.
+    Visit,
+    /// Once, to find a neighbour: given up at the first failure.
+    Probe,
+    /// There was one, or the application asked a peer for its peers: given up after some failures.
     Learned,
     /// The application asked for it: never given up.
     Lasting,

@@ -56,6 +56,14 @@ impl Time {
     }
 }
 
+impl Time {
+    /// The moment so long before this one, or the origin.
+    pub(crate) fn saturating_sub(self, before: Duration) -> Self {
+        let nanos = u64::try_from(before.as_nanos()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_sub(nanos))
+    }
+}
+
 impl Add<Duration> for Time {
     type Output = Self;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Address, LinkId, PeerId, Time};
+use crate::{Address, LinkId, Time};
 
 /// What is due. Named by the effect.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,14 +19,26 @@ pub(crate) enum Timer {
     Redial(Address),
     /// Stop waiting for an old peer that we pinged to call back.
     EndCallback(Address),
-    /// Give up handing over what waits for a peer.
-    EndDirect(PeerId),
     /// Stop waiting for the last messages to be handed over.
     EndLeaving,
     /// See whether classic peers are still there.
     ProbeClassic,
-    /// Give up waiting for messages that are missing in a stream.
-    PassGap(u32),
+    /// Look for neighbours.
+    Refill,
+    /// Exchange a sample of the known peers.
+    Shuffle,
+    /// Announce posts.
+    Announce,
+    /// Ask for posts that are missing, or give them up.
+    Repair,
+    /// Compare with a neighbour what the two have.
+    Sync,
+    /// Renew the shared tree, or see whether somebody does.
+    Beacon,
+    /// Send again, or acknowledge, on a link that promises nothing.
+    Resend(LinkId),
+    /// See to one-to-one messages that have not arrived.
+    Deliver,
 }
 
 /// A timer that was set, by which it can be cancelled.

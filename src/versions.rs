@@ -64,6 +64,58 @@ impl Seen {
         }
     }
 
+    /// Every number up to this one is in the set.
+    pub(crate) const fn prefix(&self) -> u64 {
+        self.prefix
+    }
+
+    /// The ranges beyond the prefix, both ends included.
+    pub(crate) fn beyond(&self) -> &[(u64, u64)] {
+        &self.beyond
+    }
+
+    pub(crate) fn contains(&self, sequence: u64) -> bool {
+        self.contains_all(sequence, sequence)
+    }
+
+    /// Whether every number from `from` to `to` is in the set.
+    pub(crate) fn contains_all(&self, from: u64, to: u64) -> bool {
+        if to <= self.prefix {
+            return true;
+        }
+        let from = from.max(self.prefix.saturating_add(1));
+        let at = self.beyond.partition_point(|range| range.1 < from);
+        self.beyond.get(at).is_some_and(|range| range.0 <= from && to <= range.1)
+    }
+
+    /// The ranges up to `head` that are not in the set.
+    pub(crate) fn missing(&self, head: u64) -> impl Iterator<Item = (u64, u64)> {
+        let ends = core::iter::once(self.prefix).chain(self.beyond.iter().map(|range| range.1));
+        let starts = self.beyond.iter().map(|range| range.0).chain(core::iter::once(u64::MAX));
+        ends.zip(starts)
+            .map(move |(end, start)| (end.saturating_add(1), start.saturating_sub(1).min(head)))
+            .filter(|(from, to)| from <= to)
+    }
+
+    /// Adds every number up to `upto`; says how many were not there.
+    pub(crate) fn fill(&mut self, upto: u64) -> u64 {
+        let lost = self
+            .missing(upto)
+            .fold(0_u64, |sum, (from, to)| sum.saturating_add(to.saturating_sub(from).saturating_add(1)));
+        if upto > self.prefix {
+            self.prefix = upto;
+            self.beyond.retain(|range| range.1 > upto);
+            if let Some(first) = self.beyond.first_mut()
+                && first.0 <= upto
+            {
+                self.prefix = first.1;
+                self.beyond.remove(0);
+            }
+            self.absorb_adjacent();
+        }
+        lost
+    }
+
     /// The greatest number in the set, or 0.
     pub(crate) fn greatest(&self) -> u64 {
         self.beyond.last().map_or(self.prefix, |range| range.1)

@@ -87,7 +87,7 @@ const ATTACKS: [(&str, Attack); 11] = [
         vec![heard(link, message("eve", Content::AdvertiseReply { peer, address }))]
     }),
     ("one-to-one messages from ever new runs", |n, link| {
-        let post = Post { place: at(n, n + 1), body: Body::text("x"), signature: None };
+        let post = Post { place: at(n, n + 1), room: None, body: Body::text("x"), signature: None };
         vec![heard(link, message("eve", Content::Direct { to: None, post }))]
     }),
     ("links that say nothing", |n, _| {
@@ -104,7 +104,7 @@ const ATTACKS: [(&str, Attack); 11] = [
     }),
     ("classic peers at ever new addresses", |n, _| {
         let link = LinkId::new(10 + n);
-        let hello = Hello { listening: Some(place(n)), native: None };
+        let hello = Hello { listening: Some(place(n)), native: None, others: Vec::new() };
         vec![
             Input::LinkUp { link, dialed: None, semantics: Semantics::Stream },
             heard(link, message(&format!("a{n}"), Content::Ping(hello))),
@@ -148,20 +148,25 @@ fn introduction(who: &str) -> Message {
 }
 
 fn native_ping(who: &str, port: u64) -> Message {
-    let native = Some(Native { version: Native::VERSION, epoch: Epoch::new(1) });
-    message(who, Content::Ping(Hello { listening: Some(place(port)), native }))
+    let native = Some(Native::new(Epoch::new(1)));
+    message(who, Content::Ping(Hello { listening: Some(place(port)), native, others: Vec::new() }))
 }
 
 fn post(who: &str, epoch: u64, sequence: u64, text: &str) -> Message {
     message(
         who,
-        Content::Broadcast(Post { place: at(epoch, sequence), body: Body::text(text), signature: None }),
+        Content::Broadcast(Post {
+            place: at(epoch, sequence),
+            room: None,
+            body: Body::text(text),
+            signature: None,
+        }),
     )
 }
 
 fn classic_post(number: u64) -> Message {
     let body = Body::text(&format!("text {number}"));
-    message("Able", Content::Broadcast(Post { place: None, body, signature: None }))
+    message("Able", Content::Broadcast(Post { place: None, room: None, body, signature: None }))
 }
 
 fn at(epoch: u64, sequence: u64) -> Option<Place> {

@@ -72,8 +72,10 @@ fn what_is_too_long_for_old_peers_reaches_the_others() {
 /// Right up to the 2,048 bytes that an old peer reads at once, and not one more.
 #[test]
 fn the_longest_text_that_old_peers_read() {
-    let envelope =
-        message("me", Content::Broadcast(Post { place: None, body: Body::text(""), signature: None }));
+    let envelope = message(
+        "me",
+        Content::Broadcast(Post { place: None, room: None, body: Body::text(""), signature: None }),
+    );
     let room = 2047 - envelope.encoded().len();
     for (length, fits) in [(room, true), (room + 1, false)] {
         let (mut lab, address) = with_classic_peer();
@@ -184,7 +186,7 @@ fn with_classic_peer() -> (Lab, chinwag::Address) {
     let mut lab = Lab::narrow();
     lab.input_at(Time::from_secs(1), Input::Tick);
     let address: chinwag::Address = "able:5001".parse().unwrap();
-    let hello = Hello { listening: Some(address.clone()), native: None };
+    let hello = Hello { listening: Some(address.clone()), native: None, others: Vec::new() };
     let link = lab.accept();
     lab.input(Input::Received { link, message: message("Able", Content::Ping(hello)) });
     lab.input(Input::LinkDown { link, end: LinkEnd::Closed });

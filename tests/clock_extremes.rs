@@ -4,7 +4,7 @@
 use std::sync::mpsc;
 use std::thread;
 
-use chinwag::{Command, DownReason, Event, Input, Time};
+use chinwag::{Command, Control, DownReason, Event, Input, Time};
 use chinwag_memory::{ms, secs};
 use chinwag_testkit::steps;
 use chinwag_testkit::{Guest, LAST, Lab, at};
@@ -45,7 +45,7 @@ proptest! {
         let link = lab.welcome(&bob);
         for call in 1..30 {
             lab.input_at(Time::from_millis(call * late), Input::Tick);
-            lab.hear(link, bob.says(chinwag::Content::KeepAliveReply(1)));
+            lab.hear(link, bob.says(chinwag::Content::Control(chinwag::Control::KeepAliveReply(1))));
         }
         prop_assert_eq!(lab.links(), [link]);
     }

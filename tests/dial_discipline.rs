@@ -4,7 +4,7 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use chinwag::{Action, Address, Command, Content, Event, LinkId, PeerId, Target};
+use chinwag::{Action, Address, Command, Content, Control, Event, LinkId, PeerId, Target};
 use chinwag_memory::{ms, secs};
 use chinwag_testkit::{Guest, Lab, at, sent};
 use proptest::prelude::*;
@@ -175,6 +175,6 @@ fn keep_alive(lab: &mut Lab, link: LinkId, duration: Duration) {
     let end = lab.now() + duration;
     while lab.now() < end {
         lab.wait(ms(900));
-        lab.hear(link, Guest::native("bob", "new:5001").says(Content::KeepAlive(1)));
+        lab.hear(link, Guest::native("bob", "new:5001").says(Content::Control(Control::KeepAlive(1))));
     }
 }

@@ -3,7 +3,9 @@
 
 use core::time::Duration;
 
-use chinwag::{Action, Address, Content, DialError, Event, Input, PeerId, Rejection, SendError, Time};
+use chinwag::{
+    Action, Address, Content, Control, DialError, Event, Input, PeerId, Rejection, SendError, Time,
+};
 use chinwag_memory::{CommandError, Fidelity, LinkModel, Network, NetworkConfig, config_for, ms, secs};
 use chinwag_testkit::{Lab, answer, introduction, message, numbered, post};
 use proptest::prelude::*;
@@ -150,7 +152,7 @@ fn strangers_are_not_heard() {
         Content::Broadcast(post(1, "psst")),
         Content::Direct { to: None, post: post(1, "psst") },
         Content::Advertise,
-        Content::KeepAlive(1),
+        Content::Control(Control::KeepAlive(1)),
         Content::Leave,
         Content::Retire,
     ] {

@@ -1,7 +1,7 @@
 //! A command that is refused has changed nothing, in whatever state the node is.
 #![cfg(test)]
 
-use chinwag::{Action, Command, Content, Event, Input, PeerId, SendError, Target};
+use chinwag::{Action, Command, Content, Control, Event, Input, PeerId, SendError, Target};
 use chinwag_memory::secs;
 use chinwag_testkit::{Guest, Lab, at, steps};
 use proptest::prelude::*;
@@ -85,7 +85,7 @@ fn nothing_is_done_after_leaving() {
     assert_eq!(lab.node.join(now, at("bob:5001")), Err(SendError::Left));
     assert_eq!(lab.node.broadcast(now, "x"), Err(SendError::Left));
     assert_eq!(lab.node.request_peers(now, &PeerId::new("bob").unwrap()), Err(SendError::Left));
-    assert_eq!(lab.hear(link, bob.says(Content::KeepAlive(1))), []);
+    assert_eq!(lab.hear(link, bob.says(Content::Control(Control::KeepAlive(1)))), []);
     assert_eq!(lab.wait_alone(secs(600)), []);
 }
 

@@ -2,7 +2,7 @@
 //! ends without anybody noticing.
 #![cfg(test)]
 
-use chinwag::{Command, Content, DecodeError, Event, Input, LinkId};
+use chinwag::{Command, Content, Control, DecodeError, Event, Input, LinkId};
 use chinwag_memory::ms;
 use chinwag_testkit::{Guest, Lab, at, sent};
 use proptest::prelude::*;
@@ -19,7 +19,7 @@ proptest! {
         let first = if ours_first { dial(&mut lab, &bob) } else { lab.welcome(&bob) };
         for _ in 0..age {
             lab.wait(ms(250));
-            lab.hear(first, bob.says(Content::KeepAlive(1)));
+            lab.hear(first, bob.says(Content::Control(Control::KeepAlive(1))));
         }
         let (second, answer) = if ours_first {
             let link = lab.accept();

@@ -7,8 +7,8 @@
 #![cfg(test)]
 
 use chinwag::{
-    Address, AddressError, Body, Content, DecodeError, Epoch, Hello, Message, Native, PeerId, Place, Post,
-    Sequence, Signature,
+    Address, AddressError, Body, Content, Control, DecodeError, Epoch, Hello, Message, Native, PeerId, Place,
+    Post, Sequence, Signature,
 };
 use serde::Deserialize;
 
@@ -165,8 +165,8 @@ impl Expected {
                 let to = self.to.as_deref().map(|to| PeerId::new(to).unwrap());
                 Content::Direct { to, post: self.post() }
             }
-            "KEEPALIVE" => Content::KeepAlive(self.number.unwrap()),
-            "KEEPALIVE_REPLY" => Content::KeepAliveReply(self.number.unwrap()),
+            "KEEPALIVE" => Content::Control(Control::KeepAlive(self.number.unwrap())),
+            "KEEPALIVE_REPLY" => Content::Control(Control::KeepAliveReply(self.number.unwrap())),
             "RETIRE" => Content::Retire,
             "LEAVE" => Content::Leave,
             other => Content::Custom { msg_type: other.into(), body: self.body() },
@@ -177,8 +177,8 @@ impl Expected {
         let native = self
             .native
             .as_ref()
-            .map(|native| Native { version: native.version, epoch: Epoch::new(native.epoch) });
-        Hello { listening: address(self.listening.as_ref()), native }
+            .map(|native| Native { version: native.version, ..Native::new(Epoch::new(native.epoch)) });
+        Hello { listening: address(self.listening.as_ref()), native, others: Vec::new() }
     }
 
     /// The place is read off the id, in which both its numbers stand.
@@ -190,7 +190,7 @@ impl Expected {
             Place { epoch: Epoch::new(epoch), sequence: Sequence::new(sequence).unwrap() }
         });
         let signature = self.signature.as_deref().map(|text| Signature::new(text).unwrap());
-        Post { place, body: self.body(), signature }
+        Post { place, room: None, body: self.body(), signature }
     }
 
     fn body(&self) -> Body {

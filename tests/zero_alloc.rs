@@ -64,7 +64,7 @@ fn a_message_of_our_own_is_encoded_once_for_each_dialect() {
     let classic: Vec<Address> =
         (0..3).map(|number| Address::new(&format!("able{number}"), 5001).unwrap()).collect();
     for (number, address) in classic.iter().enumerate() {
-        let hello = Hello { listening: Some(address.clone()), native: None };
+        let hello = Hello { listening: Some(address.clone()), native: None, others: Vec::new() };
         let link = lab.accept();
         lab.input(Input::Received {
             link,

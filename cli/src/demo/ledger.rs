@@ -194,7 +194,8 @@ mod tests {
         let up = Input::LinkUp { link, dialed: None, semantics: Semantics::Stream };
         let custom = Content::Custom { msg_type: "TEST".into(), body: Body::text(text) };
         let from = PeerId::new("ann").unwrap();
-        let post = Content::Broadcast(Post { place: None, body: Body::text(text), signature: None });
+        let post =
+            Content::Broadcast(Post { place: None, room: None, body: Body::text(text), signature: None });
         let ping = r#"{"msg_type":"PING","msg":["127.0.0.1",9],"originator":"ann","time":""}"#;
         let ping = Message::decode(bytes_of(ping)).unwrap();
         let messages = [

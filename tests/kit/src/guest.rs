@@ -20,20 +20,26 @@ impl Guest {
     /// A native peer in its run 1.
     #[must_use]
     pub fn native(name: &str, listening: &str) -> Self {
-        let native = Some(Native { version: Native::VERSION, epoch: Epoch::new(1) });
-        Self { name: name.into(), hello: Hello { listening: Some(at(listening)), native } }
+        let native = Some(Native::new(Epoch::new(1)));
+        Self {
+            name: name.into(),
+            hello: Hello { listening: Some(at(listening)), native, others: Vec::new() },
+        }
     }
 
     /// A peer of the old program.
     #[must_use]
     pub fn classic(name: &str, listening: &str) -> Self {
-        Self { name: name.into(), hello: Hello { listening: Some(at(listening)), native: None } }
+        Self {
+            name: name.into(),
+            hello: Hello { listening: Some(at(listening)), native: None, others: Vec::new() },
+        }
     }
 
     /// The same native peer in another of its runs.
     #[must_use]
     pub fn in_run(mut self, run: u64) -> Self {
-        self.hello.native = Some(Native { version: Native::VERSION, epoch: Epoch::new(run) });
+        self.hello.native = Some(Native::new(Epoch::new(run)));
         self
     }
 
@@ -60,7 +66,7 @@ impl Guest {
     pub fn broadcasts(&self, sequence: u64, text: &str) -> Message {
         let place = |native: Native| Some(Place { epoch: native.epoch, sequence: Sequence::new(sequence)? });
         let place = self.hello.native.and_then(place);
-        self.says(Content::Broadcast(Post { place, body: Body::text(text), signature: None }))
+        self.says(Content::Broadcast(Post { place, room: None, body: Body::text(text), signature: None }))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Strategies for everything a [`Message`] can say.
 
 use chinwag::{
-    Address, Body, Content, Epoch, Hello, Message, Native, PeerId, Place, Post, Sequence, Signature,
+    Address, Body, Content, Control, Epoch, Hello, Message, Native, PeerId, Place, Post, Sequence, Signature,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -23,8 +23,8 @@ pub fn content() -> impl Strategy<Value = Content> {
         1 => (peer_id(), address()).prop_map(|(peer, address)| Content::AdvertiseReply { peer, address }),
         4 => post().prop_map(Content::Broadcast),
         2 => (option::of(peer_id()), post()).prop_map(|(to, post)| Content::Direct { to, post }),
-        1 => number().prop_map(Content::KeepAlive),
-        1 => number().prop_map(Content::KeepAliveReply),
+        1 => number().prop_map(|number| Content::Control(Control::KeepAlive(number))),
+        1 => number().prop_map(|number| Content::Control(Control::KeepAliveReply(number))),
         1 => Just(Content::Retire),
         1 => Just(Content::Leave),
         2 => (custom_type(), body()).prop_map(|(msg_type, body)| Content::Custom { msg_type: msg_type.into(), body }),
@@ -58,12 +58,15 @@ pub fn custom_type() -> impl Strategy<Value = String> {
 }
 
 fn hello() -> impl Strategy<Value = Hello> {
-    let native =
-        (1..=u32::MAX, number()).prop_map(|(version, epoch)| Native { version, epoch: Epoch::new(epoch) });
+    let native = (1..=u32::MAX, number())
+        .prop_map(|(version, epoch)| Native { version, ..Native::new(Epoch::new(epoch)) });
     prop_oneof![
-        address().prop_map(|address| Hello { listening: Some(address), native: None }),
-        (option::of(address()), native)
-            .prop_map(|(listening, native)| Hello { listening, native: Some(native) }),
+        address().prop_map(|address| Hello { listening: Some(address), native: None, others: Vec::new() }),
+        (option::of(address()), native).prop_map(|(listening, native)| Hello {
+            listening,
+            native: Some(native),
+            others: Vec::new()
+        }),
     ]
 }
 
@@ -73,6 +76,7 @@ fn post() -> impl Strategy<Value = Post> {
     let signature = "[!-~]{1,128}".prop_filter_map("a signature", |text| Signature::new(&text));
     (option::of(place), body(), option::of(signature)).prop_map(|(place, body, signature)| Post {
         place,
+        room: None,
         body,
         signature,
     })

@@ -35,19 +35,27 @@ pub fn numbered(who: &str, sequence: u64, text: &str) -> Message {
 /// What `who` says to everybody in the old dialect.
 #[must_use]
 pub fn classic(who: &str, text: &str) -> Message {
-    message(who, Content::Broadcast(Post { place: None, body: Body::text(text), signature: None }))
+    message(
+        who,
+        Content::Broadcast(Post { place: None, room: None, body: Body::text(text), signature: None }),
+    )
 }
 
 /// What is said in run 1 at this place.
 #[must_use]
 pub fn post(sequence: u64, text: &str) -> Post {
     let sequence = Sequence::new(sequence).expect("counted from 1");
-    Post { place: Some(Place { epoch: Epoch::new(1), sequence }), body: Body::text(text), signature: None }
+    Post {
+        place: Some(Place { epoch: Epoch::new(1), sequence }),
+        room: None,
+        body: Body::text(text),
+        signature: None,
+    }
 }
 
 fn hello(listening: Address) -> Hello {
-    let native = Some(Native { version: Native::VERSION, epoch: Epoch::new(1) });
-    Hello { listening: Some(listening), native }
+    let native = Some(Native::new(Epoch::new(1)));
+    Hello { listening: Some(listening), native, others: Vec::new() }
 }
 
 fn place(host: &str) -> Address {

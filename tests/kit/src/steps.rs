@@ -6,8 +6,8 @@ use std::sync::mpsc;
 use std::thread;
 
 use chinwag::{
-    Address, Body, Command, Content, DecodeError, DialError, Dialects, Epoch, Hello, Input, LinkEnd, LinkId,
-    Message, Native, PeerId, Place, Post, Semantics, Sequence, Target, Time,
+    Address, Body, Command, Content, Control, DecodeError, DialError, Dialects, Epoch, Hello, Input, LinkEnd,
+    LinkId, Message, Native, PeerId, Place, Post, Semantics, Sequence, Target, Time,
 };
 use proptest::prelude::*;
 
@@ -159,16 +159,18 @@ impl Lab {
         let content = match kind % 64 {
             25..=29 => Content::Ping(native_hello(listening, epoch)),
             30..=35 => Content::Pong(native_hello(listening, epoch)),
-            36 => Content::Ping(Hello { listening: Some(address(who)), native: None }),
-            37 => Content::Pong(Hello { listening: Some(address(who)), native: None }),
+            36 => Content::Ping(Hello { listening: Some(address(who)), native: None, others: Vec::new() }),
+            37 => Content::Pong(Hello { listening: Some(address(who)), native: None, others: Vec::new() }),
             38..=42 => Content::Broadcast(self.post(who, variant)),
-            43 => Content::Broadcast(Post { place: None, body: text(variant % 8), signature: None }),
+            43 => {
+                Content::Broadcast(Post { place: None, room: None, body: text(variant % 8), signature: None })
+            }
             44 => Content::Direct {
                 to: (!variant.is_multiple_of(3)).then(|| name(variant)),
                 post: self.post(who, variant),
             },
-            45 => Content::KeepAlive(u64::from(variant)),
-            46 => Content::KeepAliveReply(u64::from(variant % 8)),
+            45 => Content::Control(Control::KeepAlive(u64::from(variant))),
+            46 => Content::Control(Control::KeepAliveReply(u64::from(variant % 8))),
             47 => Content::AdvertiseReply { peer: name(variant), address: address(variant) },
             48 => [Content::Advertise, Content::Retire, Content::Leave][usize::from(variant % 3)].clone(),
             _ => Content::Custom { msg_type: "TEST".into(), body: text(variant) },
@@ -192,12 +194,12 @@ impl Lab {
         }
         let sequence = Sequence::new(sequence).unwrap_or(Sequence::FIRST);
         let epoch = Epoch::new(u64::from(variant.is_multiple_of(7)));
-        Post { place: Some(Place { epoch, sequence }), body: text(variant), signature: None }
+        Post { place: Some(Place { epoch, sequence }), room: None, body: text(variant), signature: None }
     }
 }
 
 fn native_hello(listening: Option<Address>, epoch: Epoch) -> Hello {
-    Hello { listening, native: Some(Native { version: Native::VERSION, epoch }) }
+    Hello { listening, native: Some(Native::new(epoch)), others: Vec::new() }
 }
 
 fn command(kind: u8, x: u8, y: u8) -> Command {

@@ -2,7 +2,10 @@
 
 use core::hash::Hasher;
 
-use chinwag::{Address, Body, Content, DecodeError, Hello, Input, LinkId, Message, Post, Semantics, Time};
+use chinwag::{
+    Address, Body, Content, Control, DecodeError, Hello, Input, LinkId, Message, Post, Semantics, StreamTag,
+    Time,
+};
 
 use crate::draw::mix;
 
@@ -97,7 +100,23 @@ pub(crate) fn message(message: &Message) -> u64 {
             words.text(to.as_ref().map_or("", |to| to.as_str()));
             words.post(post);
         }
-        Content::KeepAlive(number) | Content::KeepAliveReply(number) => words.write_u64(*number),
+        Content::Control(Control::Have(runs)) => {
+            for (stream, run) in runs {
+                words.write_u64(stream.get());
+                words.write_u64(run.from());
+                words.write_u64(run.to());
+            }
+        }
+        Content::Control(Control::KeepAlive(number) | Control::KeepAliveReply(number)) => {
+            words.write_u64(*number)
+        }
+        Content::Control(Control::Beacon { root, number }) => {
+            words.write_u64(root.get());
+            words.write_u64(*number);
+        }
+        Content::Control(Control::Graft(stream) | Control::Prune(stream)) => {
+            words.write_u64(stream.map_or(0, StreamTag::get));
+        }
         Content::Custom { body, .. } => words.body(body),
         _ => words.write(message.encoded()),
     }
@@ -187,12 +206,14 @@ mod tests {
     fn messages() -> Vec<Message> {
         let post = |sequence, signature| Post {
             place: Sequence::new(sequence).map(|sequence| Place { epoch: Epoch::new(3), sequence }),
+            room: None,
             body: Body::text("hi"),
             signature,
         };
         let hello = |epoch| Hello {
             listening: Address::new("h", 1).ok(),
-            native: Some(Native { version: 1, epoch: Epoch::new(epoch) }),
+            native: Some(Native::new(Epoch::new(epoch))),
+            others: Vec::new(),
         };
         let name = |name| PeerId::new(name).unwrap();
         let contents = [
@@ -209,9 +230,6 @@ mod tests {
             Content::Broadcast(post(2, Signature::new("s"))),
             Content::Direct { to: Some(name("b")), post: post(1, None) },
             Content::Direct { to: Some(name("c")), post: post(1, None) },
-            Content::KeepAlive(1),
-            Content::KeepAlive(2),
-            Content::KeepAliveReply(1),
             Content::Custom { msg_type: "TEST".into(), body: Body::text("x") },
             Content::Custom { msg_type: "TEST".into(), body: Body::text("y") },
         ];

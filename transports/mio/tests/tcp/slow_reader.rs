@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use chinwag::{Content, Event};
+use chinwag::{Content, Control, Event};
 use chinwag_mio::Options;
 
 use crate::common::{
@@ -67,7 +67,7 @@ fn a_peer_that_never_stops_talking_leaves_the_others_their_turn() {
     let mut talker = Stranger::connect(&ann);
     talker.say(&native_ping("talker"));
     turn_until(&mut [&mut ann, &mut bob], "the talker to be linked", |peers| peers[0].linked() == 2);
-    let chunk = line("talker", Content::KeepAliveReply(0)).repeat(1000);
+    let chunk = line("talker", Content::Control(Control::KeepAliveReply(0))).repeat(1000);
     // As fast as it goes, on a thread of its own, until this end is closed.
     talker.0.set_nonblocking(false).unwrap();
     let mut stream = talker.0.try_clone().unwrap();

@@ -192,8 +192,8 @@ impl Stranger {
 
 /// The introduction of a native peer, with its line break.
 pub(crate) fn native_ping(name: &str) -> Vec<u8> {
-    let native = Some(Native { version: Native::VERSION, epoch: Epoch::new(1) });
-    line(name, Content::Ping(Hello { listening: None, native }))
+    let native = Some(Native::new(Epoch::new(1)));
+    line(name, Content::Ping(Hello { listening: None, native, others: Vec::new() }))
 }
 
 pub(crate) fn line(name: &str, content: Content) -> Vec<u8> {

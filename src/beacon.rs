@@ -1,0 +1,119 @@
+//! The pulse that keeps the shared tree standing: the node with the least tag beats, everybody passes it on, and
+//! hangs on whom it came from first.
+
+use core::time::Duration;
+
+use crate::slots::Slot;
+use crate::timers::TimerKey;
+use crate::{StreamTag, Time};
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Beacon {
+    root: StreamTag,
+    number: u64,
+    /// When the last one came, or was sent.
+    heard: Time,
+    /// Who brought it first, if that is not our parent, which has not brought it yet.
+    challenger: Option<Slot>,
+    /// The last number of our own.
+    own_number: u64,
+    /// The root that fell silent last, and its last number: what is still told of it is old.
+    gone: Option<(StreamTag, u64)>,
+    pub(crate) timer: Option<TimerKey>,
+}
+
+/// What to do about a beacon.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Heard {
+    /// It is the first of its number: pass it on, and hang on whom is named, if anybody.
+    News(Option<Slot>),
+    /// It is known: hang on whom is named, if anybody.
+    Known(Option<Slot>),
+    /// It is of a lesser tree.
+    Ignored,
+}
+
+impl Beacon {
+    /// A node that knows of no tree is the root of its own.
+    pub(crate) const fn new(own: StreamTag) -> Self {
+        Self {
+            root: own,
+            number: 0,
+            heard: Time::ZERO,
+            challenger: None,
+            own_number: 0,
+            gone: None,
+            timer: None,
+        }
+    }
+
+    /// The last one, to tell a new neighbour.
+    pub(crate) const fn last(&self) -> (StreamTag, u64) {
+        (self.root, self.number)
+    }
+
+    /// A beacon came from `slot`, while we hang on `parent`.
+    pub(crate) fn heard(
+        &mut self,
+        now: Time,
+        slot: Slot,
+        parent: Option<Slot>,
+        (root, number): (StreamTag, u64),
+        interval: Duration,
+    ) -> Heard {
+        if self.gone.is_some_and(|(gone, last)| gone == root && number <= last) {
+            return Heard::Ignored;
+        }
+        let stale = now.saturating_since(self.heard) > interval.saturating_mul(STALE);
+        let better = root < self.root || (stale && root != self.root);
+        if root > self.root && !better {
+            return Heard::Ignored;
+        }
+        if root == self.root && number <= self.number {
+            let late = now.saturating_since(self.heard);
+            // Our parent brought it, but clearly later than somebody else, or not at all: we hang on that one.
+            let overtaken = (Some(slot) == parent && late > MARGIN) || parent.is_none();
+            let challenger = if number == self.number && overtaken { self.challenger.take() } else { None };
+            if number == self.number && Some(slot) == parent {
+                self.challenger = None;
+            }
+            return Heard::Known(challenger);
+        }
+        // Nobody beats so fast: it is made up, or another one is about to follow.
+        if root == self.root && !stale && now.saturating_since(self.heard) < interval / 8 && self.number > 0 {
+            return Heard::Ignored;
+        }
+        let missed = self.challenger.take();
+        let settled = parent.filter(|_| !better && missed.is_none());
+        (self.root, self.number, self.heard) = (root, number, now);
+        match settled {
+            Some(parent) if parent == slot => Heard::News(None),
+            Some(_) => {
+                self.challenger = Some(slot);
+                Heard::News(None)
+            }
+            None => Heard::News((parent != Some(slot)).then_some(slot)),
+        }
+    }
+
+    /// It is time: beats if we are the root, or if the root is silent. Says what to send.
+    pub(crate) fn beat(&mut self, now: Time, own: StreamTag, interval: Duration) -> Option<(StreamTag, u64)> {
+        if self.root != own {
+            if now.saturating_since(self.heard) <= interval.saturating_mul(STALE) {
+                return None;
+            }
+            self.gone = Some((self.root, self.number));
+            self.root = own;
+        }
+        self.own_number = self.own_number.saturating_add(1);
+        self.number = self.own_number;
+        self.heard = now;
+        self.challenger = None;
+        Some((self.root, self.number))
+    }
+}
+
+/// After how many intervals without a beacon the root is taken for gone.
+const STALE: u32 = 3;
+/// By how much another neighbour must be earlier than our parent.
+const MARGIN: Duration = Duration::from_millis(2);

@@ -1,0 +1,374 @@
+//! Neighbours: finding them, letting them in, keeping the overlay well mixed. HyParView, strengthened.
+
+use core::time::Duration;
+
+use crate::control::MAX_PEERS;
+use crate::links::Role;
+use crate::node::{ChatNode, Presence};
+use crate::target::Wish;
+use crate::timers::Timer;
+use crate::{Address, Contact, Control, Dialects, DownReason, Epoch, Intent, LinkId, PeerId};
+
+impl ChatNode {
+    /// Whether the node looks after its neighbours itself.
+    pub(crate) fn has_views(&self) -> bool {
+        self.ctx.config.target_neighbours > 0
+            && self.ctx.config.dialects != Dialects::Classic
+            && self.presence == Presence::Here
+    }
+
+    /// Why we introduce ourselves where there is this much of a wish.
+    pub(crate) fn intent(&self, wish: Wish) -> Intent {
+        let have = self.links.linked();
+        match wish {
+            Wish::Visit => Intent::Visit,
+            Wish::Nothing | Wish::Probe | Wish::Learned | Wish::Lasting if !self.has_views() => {
+                Intent::Neighbour
+            }
+            Wish::Lasting if have == 0 => Intent::Join,
+            // Somebody who was lost may be on the other side of a cut that has healed.
+            Wish::Learned => Intent::Urgent,
+            Wish::Nothing | Wish::Probe | Wish::Lasting if have < FEW => Intent::Urgent,
+            Wish::Nothing | Wish::Probe | Wish::Lasting => Intent::Neighbour,
+        }
+    }
+
+    /// What to answer one who introduces itself.
+    pub(crate) fn answer_to(
+        &self,
+        peer: &PeerId,
+        epoch: Epoch,
+        address: Option<&Address>,
+        intent: Intent,
+    ) -> Intent {
+        let linked = self.links.link_to(peer, epoch).and_then(|link| self.links.neighbour(link));
+        if linked.is_some_and(|linked| linked.role.is_neighbour()) {
+            return Intent::Neighbour;
+        }
+        if intent == Intent::Visit {
+            return Intent::Visit;
+        }
+        if !self.has_views() {
+            return Intent::Neighbour;
+        }
+        let (have, most) = (self.links.linked(), self.ctx.config.max_neighbours);
+        // Some places are for those whom we choose ourselves, so that nobody can take them all.
+        let quota = most.saturating_mul(5).div_ceil(8);
+        let urgent = matches!(intent, Intent::Urgent | Intent::Join);
+        if have < most && (urgent || self.links.inbound() < quota) {
+            return Intent::Neighbour;
+        }
+        if have == most && intent == Intent::Urgent && address.is_some() && self.replaceable(peer).is_some() {
+            return Intent::Neighbour;
+        }
+        Intent::Full
+    }
+
+    /// Whether one who takes us in would be one neighbour too many.
+    pub(crate) fn is_too_many(&self, peer: &PeerId, epoch: Epoch) -> bool {
+        let known = self.links.link_to(peer, epoch).is_some();
+        let replaces = self.views.replacing.as_ref().is_some_and(|(replacement, _)| replacement == peer);
+        self.has_views() && !known && !replaces && self.links.linked() >= self.ctx.config.max_neighbours
+    }
+
+    /// Whom to name to one who needs neighbours: some of our own, and some whom we know beside them.
+    pub(crate) fn others_for(&mut self, asker: &PeerId) -> Vec<Contact> {
+        let mut others: Vec<Contact> = self.neighbour_contacts(asker);
+        others.truncate(NAMED / 2);
+        let rest = NAMED.saturating_sub(others.len());
+        others.extend(self.views.sample(&mut self.ctx, rest));
+        others.retain(|contact| contact.peer != *asker);
+        others
+    }
+
+    fn neighbour_contacts(&self, but: &PeerId) -> Vec<Contact> {
+        let contact = |peer: &PeerId, address: &Option<Address>| {
+            Some(Contact { peer: peer.clone(), address: address.clone()? })
+        };
+        let others = self.links.linked_peers().filter(|(neighbour, _)| neighbour.peer != *but);
+        others.filter_map(|(neighbour, _)| contact(&neighbour.peer, &neighbour.address)).collect()
+    }
+
+    /// Somebody has become a neighbour.
+    pub(crate) fn neighbour_up(
+        &mut self,
+        link: LinkId,
+        peer: &PeerId,
+        address: Option<&Address>,
+        intent: Intent,
+    ) {
+        self.views.forget(peer);
+        let replaced = self.views.replacing.take_if(|(replacement, _)| replacement == peer);
+        if let Some((_, old)) = replaced {
+            self.part_from(old);
+        }
+        if self.has_views() {
+            self.schedule_shuffle();
+            if intent == Intent::Join
+                && let Some(address) = address
+            {
+                self.walk_joiner(link, &Contact { peer: peer.clone(), address: address.clone() });
+            }
+            if self.links.linked() <= self.ctx.config.target_neighbours {
+                self.shuffle_with(link, 0);
+            }
+            self.make_room(peer);
+            self.refill();
+        }
+        self.greet_neighbour(link);
+    }
+
+    /// There are more neighbours than there should be: asks one of them to let the newest one take our place.
+    fn make_room(&mut self, newest: &PeerId) {
+        if self.links.linked() <= self.ctx.config.max_neighbours {
+            return;
+        }
+        let Some(link) = self.replaceable(newest) else { return };
+        let newest_at = self.links.link_of(newest).and_then(|link| self.links.neighbour(link));
+        let Some(address) = newest_at.and_then(|newest| newest.address.clone()) else { return };
+        self.ctx.stats.splits = self.ctx.stats.splits.saturating_add(1);
+        self.ctx.tell(link, Control::Instead(Contact { peer: newest.clone(), address }));
+    }
+
+    /// Which of our neighbours could go: not the longest known, as these are the hardest to fake.
+    fn replaceable(&self, but: &PeerId) -> Option<LinkId> {
+        let since = |link: LinkId| self.links.get(link).map(|link| link.since);
+        let others = self
+            .links
+            .linked_peers()
+            .filter(|(neighbour, _)| neighbour.peer != *but && neighbour.address.is_some());
+        others.map(|(_, link)| link).max_by_key(|link| (since(*link), *link))
+    }
+
+    /// A neighbour has neighbours enough, and asks us to link with somebody else instead.
+    pub(crate) fn replace(&mut self, link: LinkId, by: Contact) {
+        if !self.has_views() || self.links.link_of(&by.peer).is_some() || by.peer == self.ctx.config.id {
+            return;
+        }
+        self.views.replacing = Some((by.peer, link));
+        let _ = self.dialer.want(&mut self.ctx, &by.address, Wish::Probe, None);
+    }
+
+    /// Ends a link politely with one who lives on.
+    pub(crate) fn part_from(&mut self, link: LinkId) {
+        let Some(neighbour) = self.links.neighbour(link).cloned() else { return };
+        self.ctx.tell_loosely(link, Control::Disconnect);
+        if let Some(address) = neighbour.address {
+            self.views.learn(&mut self.ctx, Contact { peer: neighbour.peer, address });
+        }
+        self.ctx.close(link);
+        self.peer_down(link, DownReason::Parted);
+    }
+
+    /// A neighbour has neighbours enough without us.
+    pub(crate) fn parted(&mut self, link: LinkId) {
+        let Some(neighbour) = self.links.neighbour(link).cloned() else { return };
+        if let Some(address) = neighbour.address {
+            self.views.learn(&mut self.ctx, Contact { peer: neighbour.peer, address });
+        }
+        self.ctx.close(link);
+        self.peer_down(link, DownReason::Parted);
+    }
+
+    /// Turns to as many known peers as it takes to have neighbours enough, several at once.
+    pub(crate) fn refill(&mut self) {
+        if let Some(key) = self.views.refill.take() {
+            self.ctx.timers.cancel(key);
+        }
+        if !self.has_views() {
+            return;
+        }
+        let (have, target) = (self.linked(), self.ctx.config.target_neighbours);
+        let Some(missing) = target.checked_sub(have).filter(|missing| *missing > 0) else {
+            self.views.filled();
+            return;
+        };
+        // As many as are missing; more where many are found dead.
+        let most = if have == 0 { 16 } else { 8 };
+        let abreast = missing.saturating_add(self.views.failures()).min(most);
+        let now = self.ctx.now;
+        while self.views.probing(now, PROBE_PATIENCE) < abreast {
+            let (links, dialer) = (&self.links, &self.dialer);
+            let fits = |contact: &Contact| {
+                links.link_of(&contact.peer).is_none() && !dialer.is_busy(&contact.address)
+            };
+            let Some(contact) = self.views.choose(&mut self.ctx, fits) else { break };
+            if self.dialer.want(&mut self.ctx, &contact.address, Wish::Probe, None).is_err() {
+                self.views.answered(&contact.address);
+                break;
+            }
+        }
+        let next = match self.views.probe_deadline(PROBE_PATIENCE) {
+            Some(deadline) => deadline,
+            None => {
+                // Nobody to turn to: those whom the application named, and then whoever was turned to before.
+                if have < FEW.min(target) {
+                    self.dialer.hurry(&mut self.ctx);
+                }
+                let doublings = self.views.fruitless.min(4);
+                self.views.fruitless = self.views.fruitless.saturating_add(1);
+                now + self.ctx.rng.jitter(Duration::from_secs(1 << doublings))
+            }
+        };
+        self.views.refill = Some(self.ctx.timers.set(now, next, Timer::Refill));
+    }
+
+    /// Somebody who was turned to, or named, answered that there is no room.
+    pub(crate) fn turned_away(&mut self, peer: &PeerId, address: Option<&Address>, others: &[Contact]) {
+        if let Some(address) = address {
+            self.views.answered(address);
+            self.views.learn(&mut self.ctx, Contact { peer: peer.clone(), address: address.clone() });
+        }
+        self.learn_all(others);
+        self.refill();
+    }
+
+    pub(crate) fn learn_all(&mut self, contacts: &[Contact]) {
+        for contact in contacts.iter().take(MAX_PEERS) {
+            if self.links.link_of(&contact.peer).is_none() {
+                self.views.learn(&mut self.ctx, contact.clone());
+            }
+        }
+    }
+
+    /// Sends a joiner on walks through the network, from each of our neighbours.
+    pub(crate) fn walk_joiner(&mut self, but: LinkId, joiner: &Contact) {
+        let neighbours: Vec<LinkId> =
+            self.links.linked_peers().map(|(_, link)| link).filter(|link| *link != but).collect();
+        for link in neighbours.into_iter().take(WALKS) {
+            self.ctx.stats.walks = self.ctx.stats.walks.saturating_add(1);
+            self.ctx.tell(link, Control::Walk { peer: joiner.clone(), hops_left: WALK_LENGTH });
+        }
+        self.views.learn(&mut self.ctx, joiner.clone());
+    }
+
+    /// A joiner comes along on its walk.
+    pub(crate) fn walk(&mut self, link: LinkId, joiner: Contact, hops_left: u8) {
+        if !self.has_views() || joiner.peer == self.ctx.config.id {
+            return;
+        }
+        self.ctx.stats.walks = self.ctx.stats.walks.saturating_add(1);
+        let hops_left = hops_left.min(WALK_LENGTH);
+        let known = self.links.link_of(&joiner.peer).is_some();
+        let room = self.links.linked() < self.ctx.config.target_neighbours;
+        if room && !known && !self.dialer.is_busy(&joiner.address) {
+            let _ = self.dialer.want(&mut self.ctx, &joiner.address, Wish::Probe, None);
+            return;
+        }
+        let onward = self.chance_neighbour(link, Some(&joiner.peer)).filter(|_| hops_left > 0);
+        if !known && (hops_left == WALK_STOP || onward.is_none()) {
+            self.views.learn(&mut self.ctx, joiner.clone());
+        }
+        if let Some(onward) = onward {
+            self.ctx.tell(onward, Control::Walk { peer: joiner, hops_left: hops_left.saturating_sub(1) });
+        }
+    }
+
+    fn chance_neighbour(&mut self, but: LinkId, but_peer: Option<&PeerId>) -> Option<LinkId> {
+        let fits = |peer: &PeerId, link: LinkId| link != but && but_peer != Some(peer);
+        let links: Vec<LinkId> = self
+            .links
+            .linked_peers()
+            .filter(|(neighbour, link)| fits(&neighbour.peer, *link))
+            .map(|(_, link)| link)
+            .collect();
+        let count = u32::try_from(links.len()).ok().filter(|count| *count > 0)?;
+        links.get(self.ctx.rng.below(count) as usize).copied()
+    }
+
+    fn schedule_shuffle(&mut self) {
+        if self.views.shuffle.is_none() {
+            let interval = self.ctx.config.shuffle_interval;
+            let young = self.ctx.now < crate::Time::ZERO + Duration::from_secs(60);
+            let wait = self.ctx.rng.jitter(if young { interval / 6 } else { interval });
+            self.views.shuffle = Some(self.ctx.timers.set(self.ctx.now, self.ctx.now + wait, Timer::Shuffle));
+        }
+    }
+
+    /// It is time to exchange a sample of the known peers with somebody at the end of a walk. Now and then, somebody
+    /// is turned to although there are neighbours enough: so islands find each other.
+    pub(crate) fn shuffle(&mut self) {
+        self.views.shuffle = None;
+        if !self.has_views() || self.links.linked() == 0 {
+            return;
+        }
+        if let Some(link) = self.chance_neighbour(LinkId::new(u64::MAX), None) {
+            self.shuffle_with(link, WALK_LENGTH);
+        }
+        self.schedule_shuffle();
+    }
+
+    fn shuffle_with(&mut self, link: LinkId, hops_left: u8) {
+        let mut peers = Vec::new();
+        if let Some(address) = self.ctx.config.listening.clone() {
+            peers.push(Contact { peer: self.ctx.config.id.clone(), address });
+        }
+        let there = self.links.peer(link);
+        let neighbours = there.map(|there| self.neighbour_contacts(&there)).unwrap_or_default();
+        peers.extend(neighbours.into_iter().take(3));
+        peers.extend(self.views.sample(&mut self.ctx, 4));
+        // As large as a JSON number keeps exactly.
+        let number = (self.ctx.rng.next_u64() >> 11).max(1);
+        self.views.shuffling(number, &peers);
+        self.ctx.stats.shuffles = self.ctx.stats.shuffles.saturating_add(1);
+        self.ctx.tell(link, Control::Shuffle { number, hops_left, peers });
+    }
+
+    /// A sample of known peers comes along on its walk.
+    pub(crate) fn shuffled(&mut self, link: LinkId, number: u64, hops_left: u8, peers: &[Contact]) {
+        if !self.has_views() {
+            return;
+        }
+        let hops_left = hops_left.min(WALK_LENGTH);
+        if let Some(onward) = self.chance_neighbour(link, None).filter(|_| hops_left > 0) {
+            self.views.passed_on(number, link);
+            let peers = peers.to_vec();
+            self.ctx.tell(onward, Control::Shuffle { number, hops_left: hops_left.saturating_sub(1), peers });
+            return;
+        }
+        let answer = match self.links.peer(link) {
+            Some(asker) => {
+                let mut answer: Vec<Contact> = self.neighbour_contacts(&asker).into_iter().take(4).collect();
+                answer.extend(self.views.sample(&mut self.ctx, peers.len().clamp(4, 8)));
+                answer
+            }
+            None => Vec::new(),
+        };
+        self.ctx.tell(link, Control::Peers { answers: number, peers: answer });
+        self.learn_all(peers);
+        self.refill();
+    }
+
+    /// The answer to an exchange, ours or one that was passed on.
+    pub(crate) fn told_peers(&mut self, number: u64, peers: Vec<Contact>) {
+        if self.views.is_ours(number) {
+            self.learn_all(&peers);
+            self.refill();
+        } else if let Some(back) = self.views.way_back(number).filter(|back| self.links.slot(*back).is_some())
+        {
+            self.ctx.tell(back, Control::Peers { answers: number, peers });
+        }
+    }
+
+    /// The role of one who is taken in, or takes us in.
+    pub(crate) const fn role(answer: Intent, inbound: bool) -> Role {
+        match answer {
+            Intent::Visit => Role::Visitor,
+            Intent::Neighbour | Intent::Urgent | Intent::Join | Intent::Full => {
+                Role::Neighbour { slot: None, inbound }
+            }
+        }
+    }
+}
+
+/// With fewer neighbours than this, a node's need is urgent.
+const FEW: usize = 4;
+/// How many peers are named to one who needs neighbours.
+const NAMED: usize = 16;
+/// How many links a walk goes over (HyParView's ARWL), and how many before its end the joiner is remembered (PRWL).
+const WALK_LENGTH: u8 = 6;
+const WALK_STOP: u8 = 3;
+/// On how many walks a joiner is sent.
+const WALKS: usize = 6;
+/// How long to wait for one before turning to another as well.
+const PROBE_PATIENCE: Duration = Duration::from_millis(250);

@@ -1,0 +1,109 @@
+//! What we know to be missing, who says to have it, and when to ask whom.
+
+use std::collections::BTreeMap;
+
+use crate::Time;
+use crate::slots::{Slot, Slots};
+
+/// The streams of which something is missing, by their numbers in the table of streams.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Repair {
+    lags: BTreeMap<u32, Lag>,
+}
+
+/// What is missing of one stream, all in one: everything up to `head` that has not been seen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Lag {
+    /// The greatest number that somebody says to have.
+    pub(crate) head: u64,
+    /// Who say to have something that we lack.
+    pub(crate) claimants: Slots,
+    /// Who of them say that the first that we lack is gone.
+    pub(crate) gone: Slots,
+    /// That first one.
+    pub(crate) gone_at: u64,
+    /// The first announcement of `head`.
+    pub(crate) first: (Slot, Time),
+    /// When to do something about it.
+    pub(crate) due: Time,
+    /// Whom we asked last, until that is answered.
+    pub(crate) asked: Option<Slot>,
+    /// Whether anything has come since.
+    pub(crate) progress: bool,
+    /// How often we asked, and how often in a row in vain.
+    pub(crate) tries: u32,
+    pub(crate) unanswered: u32,
+    /// Since when nobody is known who has it.
+    pub(crate) hopeless: Option<Time>,
+}
+
+impl Repair {
+    /// `slot` says to have everything up to `head` (or some of it). Says whether that is news.
+    pub(crate) fn claim(&mut self, now: Time, stream: u32, slot: Slot, head: u64, due: Time) {
+        let lag = self.lags.entry(stream).or_insert_with(|| Lag {
+            head: 0,
+            claimants: Slots::NONE,
+            gone: Slots::NONE,
+            gone_at: 0,
+            first: (slot, now),
+            due,
+            asked: None,
+            progress: false,
+            tries: 0,
+            unanswered: 0,
+            hopeless: None,
+        });
+        if head > lag.head {
+            lag.head = head;
+            lag.first = (slot, now);
+        }
+        lag.claimants = lag.claimants.with(Slots::one(slot));
+        lag.hopeless = None;
+        if lag.asked.is_none() {
+            lag.due = lag.due.min(due);
+        }
+    }
+
+    pub(crate) fn get(&self, stream: u32) -> Option<&Lag> {
+        self.lags.get(&stream)
+    }
+
+    pub(crate) fn get_mut(&mut self, stream: u32) -> Option<&mut Lag> {
+        self.lags.get_mut(&stream)
+    }
+
+    /// Nothing is missing of this stream any more.
+    pub(crate) fn forget(&mut self, stream: u32) {
+        self.lags.remove(&stream);
+    }
+
+    /// A neighbour is gone: it has nothing for us, and is not going to answer.
+    pub(crate) fn forget_slot(&mut self, now: Time, slot: Slot) {
+        for lag in self.lags.values_mut() {
+            lag.claimants = lag.claimants.without(Slots::one(slot));
+            lag.gone = lag.gone.without(Slots::one(slot));
+            if lag.asked == Some(slot) {
+                lag.asked = None;
+                lag.due = now;
+            }
+        }
+    }
+
+    /// The streams about which it is time to do something.
+    pub(crate) fn due(&self, now: Time) -> Vec<u32> {
+        self.lags.iter().filter(|(_, lag)| lag.due <= now).map(|(stream, _)| *stream).collect()
+    }
+
+    /// The streams for which `slot` was asked.
+    pub(crate) fn asked_of(&self, slot: Slot) -> Vec<u32> {
+        self.lags.iter().filter(|(_, lag)| lag.asked == Some(slot)).map(|(stream, _)| *stream).collect()
+    }
+
+    pub(crate) fn next_due(&self) -> Option<Time> {
+        self.lags.values().map(|lag| lag.due).min()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lags.len()
+    }
+}

@@ -1,0 +1,157 @@
+//! Ways to peers that are no neighbours, and ways back.
+
+use core::time::Duration;
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::{LinkId, PeerId, StreamTag, Time};
+
+/// What is remembered about one-to-one messages that others pass through us, and about who looks for whom: each table
+/// bounded, the oldest entry going first.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Routes {
+    /// Over which link a peer was found.
+    ways: Bounded<PeerId, (LinkId, Time)>,
+    /// Where a message came from that was passed on: the link that its receipt goes back on, and whom it was for.
+    passing: Bounded<(StreamTag, u64), (LinkId, PeerId)>,
+    /// Who is looked for under this number, and who asked; `None`: we did.
+    searches: Bounded<u64, (Option<LinkId>, PeerId)>,
+    /// How many searches were passed on since.
+    rate: (Time, u32),
+}
+
+impl Routes {
+    /// The way to `peer`, if one was found lately.
+    pub(crate) fn way(&self, now: Time, peer: &PeerId) -> Option<LinkId> {
+        let (link, since) = self.ways.get(peer)?;
+        (now.saturating_since(*since) < WAY_LIFE).then_some(*link)
+    }
+
+    pub(crate) fn found(&mut self, now: Time, peer: PeerId, link: LinkId, limit: usize) {
+        self.ways.insert(peer, (link, now), limit);
+    }
+
+    pub(crate) fn forget_way(&mut self, peer: &PeerId) {
+        self.ways.remove(peer);
+    }
+
+    /// Notes that a message is passed on. False if it came this way already, over another link: in a circle.
+    pub(crate) fn passes(
+        &mut self,
+        message: (StreamTag, u64),
+        from: LinkId,
+        to: PeerId,
+        limit: usize,
+    ) -> bool {
+        match self.passing.get(&message) {
+            Some((before, _)) => *before == from,
+            None => {
+                self.passing.insert(message, (from, to), limit);
+                true
+            }
+        }
+    }
+
+    /// The way back of a message's receipt, once.
+    pub(crate) fn way_back(&mut self, message: (StreamTag, u64)) -> Option<(LinkId, PeerId)> {
+        self.passing.remove(&message)
+    }
+
+    /// Notes a search. False if it is known already, or there are too many.
+    pub(crate) fn search(
+        &mut self,
+        now: Time,
+        number: u64,
+        from: Option<LinkId>,
+        peer: PeerId,
+        limit: usize,
+    ) -> bool {
+        if now.saturating_since(self.rate.0) >= Duration::from_secs(1) {
+            self.rate = (now, 0);
+        }
+        if self.searches.get(&number).is_some() || (from.is_some() && self.rate.1 >= SEARCHES_PER_SECOND) {
+            return false;
+        }
+        self.rate.1 = self.rate.1.saturating_add(1);
+        self.searches.insert(number, (from, peer), limit);
+        true
+    }
+
+    /// Whom a search was for, and who asked; once.
+    pub(crate) fn searched(&mut self, number: u64) -> Option<(Option<LinkId>, PeerId)> {
+        self.searches.remove(&number)
+    }
+}
+
+/// A map that forgets its oldest entry when there is no room.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Bounded<K, V> {
+    map: BTreeMap<K, (u64, V)>,
+    order: VecDeque<(u64, K)>,
+    count: u64,
+}
+
+impl<K, V> Default for Bounded<K, V> {
+    fn default() -> Self {
+        Self { map: BTreeMap::new(), order: VecDeque::new(), count: 0 }
+    }
+}
+
+impl<K: Ord + Clone, V> Bounded<K, V> {
+    fn get(&self, key: &K) -> Option<&V> {
+        self.map.get(key).map(|(_, value)| value)
+    }
+
+    fn insert(&mut self, key: K, value: V, limit: usize) {
+        self.count = self.count.wrapping_add(1);
+        self.map.insert(key.clone(), (self.count, value));
+        self.order.push_back((self.count, key));
+        while self.map.len() > limit || self.order.len() > limit.saturating_mul(2).max(8) {
+            let Some((count, oldest)) = self.order.pop_front() else { break };
+            // Unless it was noted anew since.
+            if self.map.get(&oldest).is_some_and(|(newest, _)| *newest == count) {
+                self.map.remove(&oldest);
+            }
+        }
+    }
+
+    fn remove(&mut self, key: &K) -> Option<V> {
+        self.map.remove(key).map(|(_, value)| value)
+    }
+}
+
+/// For how long a way that was found is taken.
+const WAY_LIFE: Duration = Duration::from_secs(60);
+/// How many searches of others a node passes on in a second.
+const SEARCHES_PER_SECOND: u32 = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_stay_within_their_limit_and_forget_the_oldest() {
+        let mut table = Bounded::default();
+        for round in 0..10 {
+            for key in 0..8_u32 {
+                table.insert(key, round, 4);
+                assert!(table.map.len() <= 4 && table.order.len() <= 8);
+            }
+        }
+        assert_eq!(table.map.keys().copied().collect::<Vec<_>>(), [4, 5, 6, 7]);
+        assert_eq!(table.remove(&7), Some(9));
+        assert_eq!(table.get(&7), None);
+    }
+
+    #[test]
+    fn a_circle_is_noticed() {
+        let mut routes = Routes::default();
+        let (message, bob) = ((StreamTag::new(1), 1), PeerId::new("bob").unwrap());
+        assert!(routes.passes(message, LinkId::new(1), bob.clone(), 4));
+        assert!(
+            routes.passes(message, LinkId::new(1), bob.clone(), 4),
+            "the same again, as it was not received"
+        );
+        assert!(!routes.passes(message, LinkId::new(2), bob.clone(), 4));
+        assert_eq!(routes.way_back(message), Some((LinkId::new(1), bob)));
+    }
+}

@@ -1,0 +1,413 @@
+//! How posts spread: pushed along a tree, announced beside it, or flooded. Plumtree's part of the node.
+
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use crate::beacon::Heard;
+use crate::broadcast::Verdict;
+use crate::links::Role;
+use crate::node::ChatNode;
+use crate::slots::{Slot, Slots};
+use crate::timers::Timer;
+use crate::trees::{Arrival, Moves};
+use crate::{Control, LinkId, Message, Run, Strategy, StreamTag, Time};
+
+impl ChatNode {
+    /// The tag of our own stream.
+    pub(crate) fn own_tag(&self) -> StreamTag {
+        StreamTag::of(&self.ctx.config.id, self.ctx.config.epoch)
+    }
+
+    /// Whether posts go to everybody, and not along a tree.
+    fn floods(&self) -> bool {
+        self.ctx.config.strategy == Strategy::Flood || self.links.is_crowded()
+    }
+
+    pub(crate) fn receive_post(&mut self, link: LinkId, message: Message) {
+        let verdict = self.broadcast.take_in(&mut self.ctx, &message);
+        let from = self.links.slot(link);
+        match verdict {
+            Verdict::Fresh(stream, sequence) => self.pass_on(link, from, (stream, sequence), message),
+            Verdict::Duplicate(stream, sequence) => self.had_already(from, stream, sequence),
+            Verdict::NoRoom(stream, sequence) => self.lacks_before(from, stream, sequence),
+            Verdict::Spread => {
+                let from = self.links.talks_on(link);
+                self.spread_to_all(from, message);
+            }
+            Verdict::Drop => {}
+            Verdict::Reject(reason) => {
+                let peer = self.links.peer(link);
+                self.ctx.reject(link, peer, reason);
+            }
+        }
+    }
+
+    /// Passes a message on to everybody but the one it came from.
+    pub(crate) fn spread_to_all(&mut self, from: Option<LinkId>, message: Message) {
+        self.classic.spread(&mut self.ctx, &mut self.dialer, &message);
+        let neighbours = self.links.neighbours();
+        self.ctx.send_shared(neighbours, from, message);
+    }
+
+    /// Sends out a message of our own.
+    pub(crate) fn spread_own(&mut self, stream: Option<u32>, message: Message) {
+        let Some(stream) = stream.filter(|_| !self.floods()) else {
+            self.spread_to_all(None, message);
+            return;
+        };
+        let sequence = self.broadcast.published();
+        self.classic.spread(&mut self.ctx, &mut self.dialer, &message);
+        let taken = self.links.taken();
+        let first = self.ctx.rng.below(64);
+        let more = (0..64).filter_map(|number| taken.nth_around(first.wrapping_add(number)));
+        self.broadcast.trees.plant_own(stream, more);
+        let push = self.broadcast.trees.push_to(stream);
+        self.push(stream, sequence, push, message);
+        self.announce_soon(stream, sequence);
+    }
+
+    /// A fresh post has come: passes it on.
+    fn pass_on(
+        &mut self,
+        link: LinkId,
+        from: Option<Slot>,
+        (stream, sequence): (u32, u64),
+        message: Message,
+    ) {
+        self.classic.spread(&mut self.ctx, &mut self.dialer, &message);
+        let arrival = self.note_arrival(from, stream, sequence);
+        let known = Slots::of(from).with(arrival.known);
+        if self.floods() {
+            let from = self.links.talks_on(link);
+            let all = self.links.taken();
+            self.broadcast.retain(&self.ctx, stream, sequence, &message, all.bits());
+            let neighbours = self.links.neighbours();
+            self.ctx.send_shared(neighbours, from, message);
+        } else {
+            if let Some(from) = from {
+                let (at, pulled) = (self.ctx.now, arrival.pulled);
+                let moves = self.broadcast.trees.received(stream, Arrival { sequence, at, from, pulled });
+                self.make_moves(stream, moves);
+                if let Some((by, at)) = arrival.earlier {
+                    let moves = self.broadcast.trees.overtaken(stream, by, sequence, at);
+                    self.make_moves(stream, moves);
+                }
+            }
+            let push = self.broadcast.trees.push_to(stream).without(known);
+            self.broadcast.retain(&self.ctx, stream, sequence, &message, known.bits());
+            self.push(stream, sequence, push, message);
+            self.announce_soon(stream, sequence);
+        }
+        if self.broadcast.streams.is_waiting(stream) {
+            self.lacks_before(from, stream, sequence);
+        }
+    }
+
+    fn push(&mut self, stream: u32, sequence: u64, to: Slots, message: Message) {
+        let mut to = to.and(self.links.taken());
+        if !self.ctx.sessions.is_empty() {
+            let bytes = message.encoded().len();
+            let full = |slot: &Slot| self.links.at(*slot).is_some_and(|link| !self.ctx.has_room(link, bytes));
+            // It is announced to them instead.
+            to = to.iter().filter(full).fold(to, |to, slot| to.without(Slots::one(slot)));
+        }
+        if let Some(retained) = self.broadcast.history.get_mut(stream, sequence) {
+            retained.known |= to.bits();
+        }
+        let table = self.links.table();
+        self.ctx.send_placed(&table, to, message);
+    }
+
+    fn make_moves(&mut self, stream: u32, Moves { graft, prune }: Moves) {
+        let Some(tag) = self.broadcast.streams.tag(stream) else { return };
+        if let Some(link) = graft.and_then(|slot| self.links.at(slot)) {
+            self.ctx.stats.grafts = self.ctx.stats.grafts.saturating_add(1);
+            self.ctx.tell(link, Control::Graft(Some(tag)));
+        }
+        if let Some(link) = prune.and_then(|slot| self.links.at(slot)) {
+            self.ctx.stats.prunes = self.ctx.stats.prunes.saturating_add(1);
+            self.ctx.stats.parents_changed = self.ctx.stats.parents_changed.saturating_add(1);
+            self.ctx.tell(link, Control::Prune(Some(tag)));
+        }
+    }
+
+    /// Takes what is known about a post that has just come out of the books of what is missing.
+    fn note_arrival(&mut self, from: Option<Slot>, stream: u32, sequence: u64) -> Earlier {
+        let (now, taken, first) = (self.ctx.now, self.links.taken(), self.links.announced_first());
+        let Some(lag) = self.broadcast.repair.get_mut(stream) else { return Earlier::default() };
+        let mut arrival = Earlier { pulled: from.is_some() && lag.asked == from, ..Earlier::default() };
+        lag.progress = true;
+        if arrival.pulled {
+            self.ctx.stats.repaired = self.ctx.stats.repaired.saturating_add(1);
+        }
+        if lag.head == sequence {
+            arrival.known = lag.claimants;
+            let (by, since) = lag.first;
+            if taken.has(by) {
+                arrival.earlier = Some((by, since.saturating_sub(announce_delay(first.has(by)))));
+            }
+            if !arrival.pulled {
+                self.broadcast.trees.was_late(stream, now.saturating_since(since));
+            }
+        }
+        let head = lag.head;
+        if self.broadcast.streams.missing(stream, head, 1).is_empty() {
+            self.broadcast.repair.forget(stream);
+        }
+        arrival
+    }
+
+    /// A post came that we have: who sent it has it, and should not push us the next one if it is not the parent.
+    fn had_already(&mut self, from: Option<Slot>, stream: u32, sequence: u64) {
+        let Some(from) = from else { return };
+        if let Some(retained) = self.broadcast.history.get_mut(stream, sequence) {
+            retained.known |= Slots::one(from).bits();
+        }
+        let asked = self.broadcast.repair.get(stream).is_some_and(|lag| lag.asked == Some(from));
+        if self.floods() || asked || self.broadcast.trees.parent(stream) == Some(from) {
+            return;
+        }
+        let (Some(link), Some(tag)) = (self.links.at(from), self.broadcast.streams.tag(stream)) else {
+            return;
+        };
+        self.ctx.stats.prunes = self.ctx.stats.prunes.saturating_add(1);
+        self.ctx.tell(link, Control::Prune(Some(tag)));
+    }
+
+    fn announce_soon(&mut self, stream: u32, sequence: u64) {
+        let [first, others] = &mut self.broadcast.to_announce;
+        first.push_back((self.ctx.now + ANNOUNCE_AFTER, stream, sequence));
+        others.push_back((self.ctx.now + ANNOUNCE_AFTER + ANNOUNCE_SECOND, stream, sequence));
+        self.schedule_announcements();
+    }
+
+    fn schedule_announcements(&mut self) {
+        let next = self.broadcast.to_announce.iter().filter_map(VecDeque::front).map(|(at, ..)| *at).min();
+        if let (None, Some(next)) = (self.broadcast.announce, next) {
+            self.broadcast.announce = Some(self.ctx.timers.set(self.ctx.now, next, Timer::Announce));
+        }
+    }
+
+    /// Announces what has come lately to the neighbours that have not shown that they have it.
+    pub(crate) fn announce(&mut self) {
+        self.broadcast.announce = None;
+        let first = self.links.announced_first();
+        for (queue, to) in [(0, first), (1, self.links.taken().without(first))] {
+            let upto = self.ctx.now + TOGETHER;
+            let mut posts = Vec::new();
+            let Some(queue) = self.broadcast.to_announce.get_mut(queue) else { continue };
+            while let Some((_, stream, sequence)) = queue.front().copied().filter(|(at, ..)| *at <= upto) {
+                queue.pop_front();
+                posts.push((stream, sequence));
+            }
+            self.announce_to(to.and(self.links.taken()), posts);
+        }
+        self.schedule_announcements();
+    }
+
+    fn announce_to(&mut self, taken: Slots, mut posts: Vec<(u32, u64)>) {
+        posts.sort_unstable();
+        let table = self.links.table();
+        // Those that are for the same neighbours go together, and numbers in a row as one run.
+        let mut batches: Vec<(Slots, Vec<(StreamTag, Run)>)> = Vec::new();
+        let mut last: Option<(u32, u64, Slots)> = None;
+        for (stream, sequence) in posts {
+            let Some(retained) = self.broadcast.history.get(stream, sequence) else { continue };
+            let to = taken.without(Slots::from_bits(retained.known));
+            let (Some(tag), Some(run)) = (self.broadcast.streams.tag(stream), Run::of(sequence, sequence))
+            else {
+                continue;
+            };
+            if to.is_empty() {
+                continue;
+            }
+            self.ctx.stats.announced = self.ctx.stats.announced.saturating_add(to.len() as u64);
+            let batch = match batches.iter().position(|(slots, _)| *slots == to) {
+                Some(at) => batches.get_mut(at),
+                None => {
+                    batches.push((to, Vec::new()));
+                    batches.last_mut()
+                }
+            };
+            let Some((_, runs)) = batch else { continue };
+            let follows = last == Some((stream, sequence.wrapping_sub(1), to));
+            last = Some((stream, sequence, to));
+            match runs.last_mut().filter(|(known, _)| follows && *known == tag) {
+                Some((_, before)) => *before = Run::of(before.from(), sequence).unwrap_or(run),
+                None => runs.push((tag, run)),
+            }
+        }
+        for (to, runs) in batches {
+            for runs in runs.chunks(crate::control::MAX_RUNS) {
+                self.ctx.stats.control = self.ctx.stats.control.saturating_add(to.len() as u64);
+                self.ctx.send_placed(&table, to, Message::control(Control::Have(runs.to_vec())));
+            }
+        }
+    }
+
+    /// A neighbour announces posts.
+    pub(crate) fn announced(&mut self, link: LinkId, runs: &[(StreamTag, Run)]) {
+        let Some(slot) = self.links.slot(link) else { return };
+        for (tag, run) in runs {
+            let known = self.broadcast.streams.find(*tag);
+            if known.is_none() && self.broadcast.streams.nameless() >= NAMELESS {
+                continue;
+            }
+            let stream = known.unwrap_or_else(|| self.broadcast.streams.announced(&mut self.ctx, *tag));
+            self.broadcast.forget_evicted();
+            // Only the last ones matter, as the others are not about to be announced.
+            for sequence in run.from().max(run.to().saturating_sub(64))..=run.to() {
+                if let Some(retained) = self.broadcast.history.get_mut(stream, sequence) {
+                    retained.known |= Slots::one(slot).bits();
+                    self.learn_time(slot, stream, sequence);
+                }
+            }
+            if *tag == self.own_tag() || self.broadcast.streams.has(stream, *run) {
+                continue;
+            }
+            let patience = if self.floods() || self.broadcast.trees.is_orphan(stream) {
+                Duration::ZERO
+            } else {
+                self.broadcast.trees.patience(stream)
+            };
+            self.claims(slot, stream, run.to(), patience);
+        }
+    }
+
+    /// A neighbour announces a post that we have: it may have had it earlier than our parent.
+    fn learn_time(&mut self, slot: Slot, stream: u32, sequence: u64) {
+        if self.floods() {
+            return;
+        }
+        let at = self.ctx.now.saturating_sub(announce_delay(self.links.announced_first().has(slot)));
+        let moves = self.broadcast.trees.overtaken(stream, slot, sequence, at);
+        self.make_moves(stream, moves);
+    }
+
+    /// A neighbour wants to be pushed a stream, or hangs on us in the shared tree.
+    pub(crate) fn grafted(&mut self, link: LinkId, tag: Option<StreamTag>) {
+        let Some(slot) = self.links.slot(link) else { return };
+        match tag {
+            None => self.broadcast.trees.hangs_on_us(slot, true),
+            Some(tag) => {
+                if let Some(stream) = self.broadcast.streams.find(tag) {
+                    self.broadcast.trees.graft(stream, slot);
+                }
+            }
+        }
+    }
+
+    /// A neighbour does not want to be pushed a stream, or hangs on us no more.
+    pub(crate) fn pruned(&mut self, link: LinkId, tag: Option<StreamTag>) {
+        let Some(slot) = self.links.slot(link) else { return };
+        match tag {
+            None => self.broadcast.trees.hangs_on_us(slot, false),
+            Some(tag) => {
+                if let Some(stream) = self.broadcast.streams.find(tag) {
+                    self.broadcast.trees.prune(stream, slot);
+                }
+            }
+        }
+    }
+
+    /// The pulse of the shared tree came: passes it on, and hangs on whom it came from first.
+    pub(crate) fn beacon_heard(&mut self, link: LinkId, root: StreamTag, number: u64) {
+        let Some(slot) = self.links.slot(link).filter(|_| root != self.own_tag()) else { return };
+        let parent = self.broadcast.trees.shared_parent();
+        let interval = self.ctx.config.beacon_interval;
+        let heard = self.broadcast.beacon.heard(self.ctx.now, slot, parent, (root, number), interval);
+        let (pass_on, hang_on) = match heard {
+            Heard::News(hang_on) => (true, hang_on),
+            Heard::Known(hang_on) => (false, hang_on),
+            Heard::Ignored => return,
+        };
+        if let Some(slot) = hang_on.filter(|slot| self.links.taken().has(*slot)) {
+            let before = self.broadcast.trees.hang_on(slot);
+            if let Some(link) = self.links.at(slot) {
+                self.ctx.tell(link, Control::Graft(None));
+            }
+            if let Some(before) = before.and_then(|before| self.links.at(before)) {
+                self.ctx.tell(before, Control::Prune(None));
+            }
+        }
+        if pass_on {
+            let to = self.links.taken().without(Slots::one(slot));
+            self.send_beacon(to, root, number);
+        }
+        self.schedule_beacon();
+    }
+
+    /// It is time to renew the shared tree, if that is on us.
+    pub(crate) fn beat(&mut self) {
+        self.broadcast.beacon.timer = None;
+        if self.links.taken().is_empty() {
+            return;
+        }
+        let (own, interval) = (self.own_tag(), self.ctx.config.beacon_interval);
+        if let Some((root, number)) = self.broadcast.beacon.beat(self.ctx.now, own, interval) {
+            self.send_beacon(self.links.taken(), root, number);
+        }
+        self.schedule_beacon();
+    }
+
+    fn send_beacon(&mut self, to: Slots, root: StreamTag, number: u64) {
+        let table = self.links.table();
+        self.ctx.stats.control = self.ctx.stats.control.saturating_add(to.len() as u64);
+        self.ctx.send_placed(&table, to, Message::control(Control::Beacon { root, number }));
+    }
+
+    fn schedule_beacon(&mut self) {
+        if self.broadcast.beacon.timer.is_none() && !self.floods() {
+            let wait = self.ctx.rng.jitter(self.ctx.config.beacon_interval);
+            let at = self.ctx.now + wait;
+            self.broadcast.beacon.timer = Some(self.ctx.timers.set(self.ctx.now, at, Timer::Beacon));
+        }
+    }
+
+    /// Somebody has become a neighbour: tells it where the shared tree stands, and compares what the two have.
+    pub(crate) fn greet_neighbour(&mut self, link: LinkId) {
+        if !self.floods() {
+            let (root, number) = self.broadcast.beacon.last();
+            self.ctx.tell(link, Control::Beacon { root, number });
+            self.schedule_beacon();
+        }
+        self.compare_with_new(link);
+        for message in self.broadcast.stop_waiting(&mut self.ctx) {
+            self.ctx.send(link, message);
+        }
+    }
+
+    /// A neighbour is gone, and its place free.
+    pub(crate) fn neighbour_down(&mut self, role: Role) {
+        let Some(slot) = role.slot() else { return };
+        self.broadcast.trees.forget_slot(slot);
+        self.broadcast.history.forget_slot(u32::try_from(slot.index()).unwrap_or(u32::MAX));
+        self.lost_claimant(slot);
+    }
+}
+
+/// How long a neighbour waits with an announcement to us, depending on whether we announce first.
+const fn announce_delay(we_are_first: bool) -> Duration {
+    if we_are_first { ANNOUNCE_AFTER.saturating_add(ANNOUNCE_SECOND) } else { ANNOUNCE_AFTER }
+}
+
+/// What was known of a post before it came.
+#[derive(Clone, Copy, Default)]
+struct Earlier {
+    /// Who had announced it.
+    known: Slots,
+    pulled: bool,
+    /// Who announced it first, and when it would have come from there.
+    earlier: Option<(Slot, Time)>,
+}
+
+/// How long after it came a post is announced: part of the protocol, as the time of an announcement shows when the
+/// post came.
+const ANNOUNCE_AFTER: Duration = Duration::from_millis(5);
+/// By how much later the neighbour with the greater name announces. Twice what most links take, so that in most cases it
+/// has heard by then that it need not.
+const ANNOUNCE_SECOND: Duration = Duration::from_millis(100);
+/// How much too early an announcement may be, to go together with another.
+const TOGETHER: Duration = Duration::from_millis(1);
+/// The most streams that are known by announcements alone.
+const NAMELESS: usize = 256;

@@ -1,0 +1,262 @@
+//! Who pushes what to whom: one directional tree for each author, grown from a tree that all share.
+//!
+//! Plumtree (Leitão, Pereira, Rodrigues, SRDS 2007), with a tree for each stream instead of one for all, and with
+//! parents chosen by when a message came instead of by hops. See `docs/protocol.md`.
+
+use core::time::Duration;
+
+use crate::Time;
+use crate::slots::{Slot, Slots};
+
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Trees {
+    /// On whom we hang in the shared tree.
+    parent: Option<Slot>,
+    /// Who hang on us there.
+    children: Slots,
+    /// The tree of each stream, by its number in the table of streams.
+    streams: Vec<Tree>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Tree {
+    /// Until something of the stream has been seen, the shared tree stands for it.
+    planted: bool,
+    /// Who pushes the stream to us.
+    parent: Option<Slot>,
+    /// To whom we push it.
+    children: Slots,
+    /// How many messages came since it was planted, as far as that matters.
+    count: u8,
+    /// For each of the last messages, whether somebody else had it earlier than the parent: the latest lowest.
+    beaten: u8,
+    /// How many messages in a row had to be pulled.
+    misses: u8,
+    /// The last message, and when it came, or would have come from the parent that was chosen since.
+    latest: (u64, Time),
+    /// By how much a push came after the first announcement, smoothed, and the mean deviation from it.
+    lateness: Option<(Duration, Duration)>,
+}
+
+/// What to tell neighbours after a message has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Moves {
+    pub(crate) graft: Option<Slot>,
+    pub(crate) prune: Option<Slot>,
+}
+
+/// How a fresh message came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Arrival {
+    pub(crate) sequence: u64,
+    pub(crate) at: Time,
+    pub(crate) from: Slot,
+    /// We had asked for it.
+    pub(crate) pulled: bool,
+}
+
+impl Trees {
+    /// The neighbours to which the shared tree leads.
+    pub(crate) fn shared(&self) -> Slots {
+        self.children.with(Slots::of(self.parent))
+    }
+
+    pub(crate) const fn shared_parent(&self) -> Option<Slot> {
+        self.parent
+    }
+
+    /// From now on we hang on `parent` in the shared tree. Says on whom we hung before.
+    pub(crate) fn hang_on(&mut self, parent: Slot) -> Option<Slot> {
+        self.children = self.children.without(Slots::one(parent));
+        self.parent.replace(parent).filter(|before| *before != parent)
+    }
+
+    /// Somebody hangs on us in the shared tree from now on, or no more.
+    pub(crate) fn hangs_on_us(&mut self, slot: Slot, hangs: bool) {
+        let those = Slots::one(slot);
+        if !hangs {
+            self.children = self.children.without(those);
+        } else {
+            // Two cannot hang on each other: the next beacon shows on whom we do.
+            self.parent = self.parent.filter(|parent| *parent != slot);
+            self.children = self.children.with(those);
+        }
+    }
+
+    fn tree(&self, stream: u32) -> Option<&Tree> {
+        self.streams.get(stream as usize).filter(|tree| tree.planted)
+    }
+
+    fn slot_of(&mut self, stream: u32) -> Option<&mut Tree> {
+        let at = stream as usize;
+        if self.streams.len() <= at {
+            self.streams.resize_with(at.saturating_add(1), Tree::default);
+        }
+        self.streams.get_mut(at)
+    }
+
+    /// To whom to push a message of this stream.
+    pub(crate) fn push_to(&self, stream: u32) -> Slots {
+        self.tree(stream).map_or_else(|| self.shared(), |tree| tree.children)
+    }
+
+    /// Who pushes this stream to us: `None` if nobody does, or nothing of it was ever seen.
+    pub(crate) fn parent(&self, stream: u32) -> Option<Slot> {
+        self.tree(stream)?.parent
+    }
+
+    /// Whether nobody pushes this stream to us although we know it.
+    pub(crate) fn is_orphan(&self, stream: u32) -> bool {
+        self.tree(stream).is_some_and(|tree| tree.parent.is_none())
+    }
+
+    /// We are the root of this stream's tree: it begins with the shared tree, and those of `more` if that is too
+    /// few, so that one lost neighbour does not silence us.
+    pub(crate) fn plant_own(&mut self, stream: u32, more: impl Iterator<Item = Slot>) {
+        let shared = self.shared();
+        let Some(tree) = self.slot_of(stream) else { return };
+        if !tree.planted {
+            *tree = Tree { planted: true, children: shared, ..Tree::default() };
+        }
+        for slot in more {
+            if tree.children.len() >= OWN_CHILDREN {
+                break;
+            }
+            tree.children = tree.children.with(Slots::one(slot));
+        }
+    }
+
+    /// A fresh message of `stream` has come: finds a parent if there is none, or a better one if it failed.
+    pub(crate) fn received(&mut self, stream: u32, arrival: Arrival) -> Moves {
+        let shared = self.shared();
+        let Some(tree) = self.slot_of(stream) else { return Moves::default() };
+        let Arrival { sequence, at, from, pulled } = arrival;
+        let mut moves = Moves::default();
+        if !tree.planted {
+            let lateness = tree.lateness;
+            *tree = Tree { planted: true, children: shared, lateness, ..Tree::default() };
+        }
+        if tree.parent.is_none() {
+            tree.parent = Some(from);
+            moves.graft = Some(from).filter(|_| pulled);
+        } else if tree.parent != Some(from) && pulled {
+            // A single pull leaves the tree alone, or loss would make it wander.
+            tree.misses = tree.misses.saturating_add(1);
+            if tree.misses < MISSES {
+                return moves;
+            }
+            moves = Moves { graft: Some(from), prune: tree.parent.replace(from) };
+        } else if tree.parent != Some(from) {
+            moves.prune = tree.parent.replace(from);
+        }
+        tree.misses = 0;
+        tree.count = tree.count.saturating_add(1);
+        tree.beaten <<= 1;
+        if !pulled {
+            tree.latest = (sequence, at);
+        }
+        tree.children = tree.children.without(Slots::of(tree.parent));
+        moves
+    }
+
+    /// From `by`, the message at `sequence` would have come at `at`: if that is clearly earlier than from the parent,
+    /// takes it for the parent.
+    ///
+    /// It had the message strictly before us, so that after any one message the parents are ordered by when they had
+    /// it: no cycles. While the stream is young a single message decides; later it takes three of the last four.
+    pub(crate) fn overtaken(&mut self, stream: u32, by: Slot, sequence: u64, at: Time) -> Moves {
+        let Some(tree) = self.streams.get_mut(stream as usize).filter(|tree| tree.planted) else {
+            return Moves::default();
+        };
+        let (latest, best) = tree.latest;
+        if latest != sequence || best <= at + MARGIN || tree.parent.is_none() || tree.parent == Some(by) {
+            return Moves::default();
+        }
+        tree.beaten |= 1;
+        if tree.count > YOUNG && (tree.beaten & 0b1111).count_ones() < 3 {
+            return Moves::default();
+        }
+        tree.beaten = 0;
+        tree.latest = (sequence, at);
+        tree.children = tree.children.without(Slots::one(by));
+        Moves { graft: Some(by), prune: tree.parent.replace(by) }
+    }
+
+    /// Somebody asks to be pushed this stream.
+    pub(crate) fn graft(&mut self, stream: u32, slot: Slot) {
+        let shared = self.shared();
+        let Some(tree) = self.slot_of(stream) else { return };
+        if !tree.planted {
+            *tree = Tree { planted: true, children: shared, ..Tree::default() };
+        }
+        // Two cannot feed each other: then neither is the other's parent, and the next announcement finds one.
+        tree.parent = tree.parent.filter(|parent| *parent != slot);
+        tree.children = tree.children.with(Slots::one(slot));
+    }
+
+    /// Somebody asks not to be pushed this stream any more.
+    pub(crate) fn prune(&mut self, stream: u32, slot: Slot) {
+        let shared = self.shared();
+        let Some(tree) = self.slot_of(stream) else { return };
+        if !tree.planted {
+            *tree = Tree { planted: true, children: shared, ..Tree::default() };
+        }
+        tree.children = tree.children.without(Slots::one(slot));
+    }
+
+    /// Takes `slot` for the parent of a stream that has none. False if it has one.
+    pub(crate) fn adopt(&mut self, stream: u32, slot: Slot) -> bool {
+        let orphan = self.is_orphan(stream);
+        if let (true, Some(tree)) = (orphan, self.streams.get_mut(stream as usize)) {
+            tree.parent = Some(slot);
+            tree.children = tree.children.without(Slots::one(slot));
+        }
+        orphan
+    }
+
+    /// A push came so long after the first announcement of its message.
+    pub(crate) fn was_late(&mut self, stream: u32, by: Duration) {
+        let Some(tree) = self.slot_of(stream) else { return };
+        tree.lateness = Some(match tree.lateness {
+            None => (by, by / 2),
+            Some((mean, deviation)) => ((mean * 7 + by) / 8, (deviation * 3 + mean.abs_diff(by)) / 4),
+        });
+    }
+
+    /// How long to wait for a push after the first announcement.
+    pub(crate) fn patience(&self, stream: u32) -> Duration {
+        let lateness = self.streams.get(stream as usize).and_then(|tree| tree.lateness);
+        let usual = lateness.map_or(FIRST_PATIENCE, |(mean, deviation)| mean + deviation * 4);
+        usual.clamp(LEAST_PATIENCE, MOST_PATIENCE)
+    }
+
+    /// A neighbour is gone, and its place free.
+    pub(crate) fn forget_slot(&mut self, slot: Slot) {
+        self.parent = self.parent.filter(|parent| *parent != slot);
+        self.children = self.children.without(Slots::one(slot));
+        for tree in &mut self.streams {
+            tree.parent = tree.parent.filter(|parent| *parent != slot);
+            tree.children = tree.children.without(Slots::one(slot));
+        }
+    }
+
+    /// A stream is forgotten.
+    pub(crate) fn forget(&mut self, stream: u32) {
+        if let Some(tree) = self.streams.get_mut(stream as usize) {
+            *tree = Tree::default();
+        }
+    }
+}
+
+/// To how many neighbours at least a message of our own is pushed.
+const OWN_CHILDREN: usize = 3;
+/// For how many messages a stream is young.
+const YOUNG: u8 = 16;
+/// After how many pulls in a row the parent is changed.
+const MISSES: u8 = 2;
+/// By how much another must be earlier than the parent to take its place.
+const MARGIN: Duration = Duration::from_millis(2);
+/// The least, the first and the most time to wait for a push after the first announcement.
+const LEAST_PATIENCE: Duration = Duration::from_millis(100);
+const FIRST_PATIENCE: Duration = Duration::from_millis(600);
+const MOST_PATIENCE: Duration = Duration::from_secs(2);

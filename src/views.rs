@@ -1,0 +1,174 @@
+//! Whom to turn to when neighbours are lost: HyParView's passive view, and how it is kept well mixed.
+
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use crate::ctx::Ctx;
+use crate::timers::TimerKey;
+use crate::{Address, Contact, LinkId, PeerId, Time};
+
+/// The passive view, and what goes on to fill the active one from it.
+///
+/// Leitão, Pereira, Rodrigues, "HyParView", DSN 2007, with more places and parallel probes, so that mass failure
+/// heals (see `docs/protocol.md`).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Views {
+    passive: Vec<Candidate>,
+    /// Addresses that were turned to lately, and when.
+    probes: Vec<(Address, Time)>,
+    /// On which link a shuffle came that was passed on: its answer goes back there.
+    ways_back: VecDeque<(u64, LinkId)>,
+    /// Our own last shuffle, and whom it named: they go first when its answer needs room.
+    shuffled: Option<(u64, Vec<PeerId>)>,
+    /// Who is to take a neighbour's place, and that neighbour.
+    pub(crate) replacing: Option<(PeerId, LinkId)>,
+    pub(crate) refill: Option<TimerKey>,
+    pub(crate) shuffle: Option<TimerKey>,
+    /// How often in a row there was nobody to turn to.
+    pub(crate) fruitless: u32,
+    /// How many of those turned to did not answer, since there were neighbours enough.
+    failures: usize,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Candidate {
+    contact: Contact,
+    /// When it was last turned to.
+    tried: Option<Time>,
+}
+
+impl Views {
+    /// How many peers are known beside the neighbours.
+    pub(crate) fn passive(&self) -> impl Iterator<Item = &Contact> {
+        self.passive.iter().map(|candidate| &candidate.contact)
+    }
+
+    /// Notes a peer to turn to. When there is no room, one of those that our last shuffle named goes, or any.
+    pub(crate) fn learn(&mut self, ctx: &mut Ctx, contact: Contact) {
+        if contact.peer == ctx.config.id || Some(&contact.address) == ctx.config.listening.as_ref() {
+            return;
+        }
+        if let Some(known) = self.passive.iter_mut().find(|known| known.contact.peer == contact.peer) {
+            known.contact.address = contact.address;
+            return;
+        }
+        let new = Candidate { contact, tried: None };
+        if self.passive.len() < ctx.config.passive_view {
+            self.passive.push(new);
+            return;
+        }
+        let named = self.shuffled.as_mut().and_then(|(_, named)| named.pop());
+        let goes = named
+            .and_then(|named| self.passive.iter().position(|known| known.contact.peer == named))
+            .unwrap_or_else(|| ctx.rng.below(u32::try_from(self.passive.len()).unwrap_or(u32::MAX)) as usize);
+        if let Some(place) = self.passive.get_mut(goes) {
+            *place = new;
+        }
+    }
+
+    pub(crate) fn forget(&mut self, peer: &PeerId) {
+        self.passive.retain(|known| known.contact.peer != *peer);
+    }
+
+    /// How many of those turned to did not answer, since there were neighbours enough.
+    pub(crate) const fn failures(&self) -> usize {
+        self.failures
+    }
+
+    /// There are neighbours enough.
+    pub(crate) fn filled(&mut self) {
+        self.fruitless = 0;
+        self.failures = 0;
+    }
+
+    /// Nobody could be met at `address`.
+    pub(crate) fn failed(&mut self, address: &Address) {
+        let probes = self.probes.len();
+        self.probes.retain(|(probed, _)| probed != address);
+        self.failures = self.failures.saturating_add(probes.saturating_sub(self.probes.len()));
+        self.passive.retain(|known| known.contact.address != *address);
+    }
+
+    /// Somebody answered at `address`, whatever the answer.
+    pub(crate) fn answered(&mut self, address: &Address) {
+        self.probes.retain(|(probed, _)| probed != address);
+    }
+
+    /// How many peers that were turned to may still answer in time.
+    pub(crate) fn probing(&mut self, now: Time, patience: Duration) -> usize {
+        let probes = self.probes.len();
+        self.probes.retain(|(_, since)| now.saturating_since(*since) < patience);
+        self.failures = self.failures.saturating_add(probes.saturating_sub(self.probes.len()));
+        self.probes.len()
+    }
+
+    /// When the oldest of them is too late.
+    pub(crate) fn probe_deadline(&self, patience: Duration) -> Option<Time> {
+        self.probes.iter().map(|(_, since)| *since + patience).min()
+    }
+
+    /// Chooses somebody to turn to, by chance among those not tried lately for whom `fits` holds.
+    pub(crate) fn choose(&mut self, ctx: &mut Ctx, fits: impl Fn(&Contact) -> bool) -> Option<Contact> {
+        let rested =
+            |tried: Option<Time>| tried.is_none_or(|tried| ctx.now.saturating_since(tried) >= BETWEEN_TRIES);
+        let fit = |known: &&mut Candidate| rested(known.tried) && fits(&known.contact);
+        let mut count: u32 = 0;
+        // Never tried before those who were.
+        let fresh = self.passive.iter().any(|known| known.tried.is_none() && fits(&known.contact));
+        let mut chosen = None;
+        for candidate in self.passive.iter_mut().filter(fit) {
+            if fresh && candidate.tried.is_some() {
+                continue;
+            }
+            count = count.saturating_add(1);
+            if ctx.rng.below(count) == 0 {
+                chosen = Some(candidate);
+            }
+        }
+        let chosen = chosen?;
+        chosen.tried = Some(ctx.now);
+        self.probes.push((chosen.contact.address.clone(), ctx.now));
+        Some(chosen.contact.clone())
+    }
+
+    /// Some of the passive view, by chance.
+    pub(crate) fn sample(&self, ctx: &mut Ctx, count: usize) -> Vec<Contact> {
+        let mut all: Vec<&Contact> = self.passive().collect();
+        let count = count.min(all.len());
+        for place in 0..count {
+            let rest = u32::try_from(all.len().saturating_sub(place)).unwrap_or(u32::MAX);
+            all.swap(place, place.saturating_add(ctx.rng.below(rest) as usize));
+        }
+        all.truncate(count);
+        all.into_iter().cloned().collect()
+    }
+
+    /// We begin an exchange: notes its number and whom we name.
+    pub(crate) fn shuffling(&mut self, number: u64, named: &[Contact]) {
+        self.shuffled = Some((number, named.iter().map(|contact| contact.peer.clone()).collect()));
+    }
+
+    /// Notes the way back of an exchange that was passed on.
+    pub(crate) fn passed_on(&mut self, number: u64, from: LinkId) {
+        if self.ways_back.len() >= WAYS_BACK {
+            self.ways_back.pop_front();
+        }
+        self.ways_back.push_back((number, from));
+    }
+
+    /// The way back of an exchange, once.
+    pub(crate) fn way_back(&mut self, number: u64) -> Option<LinkId> {
+        let at = self.ways_back.iter().position(|(known, _)| *known == number)?;
+        self.ways_back.remove(at).map(|(_, link)| link)
+    }
+
+    /// Whether this is the answer to our own exchange.
+    pub(crate) fn is_ours(&self, number: u64) -> bool {
+        self.shuffled.as_ref().is_some_and(|(ours, _)| *ours == number)
+    }
+}
+
+/// How long somebody is left in peace who was turned to.
+const BETWEEN_TRIES: Duration = Duration::from_secs(3);
+/// The most exchanges whose way back is remembered.
+const WAYS_BACK: usize = 64;
