@@ -8,7 +8,7 @@ use chinwag_memory::{AddError, Fault, LinkModel, Network, NetworkConfig, NodeId,
 /// Nodes that link only where they are told to.
 fn add(network: &mut Network, index: usize, dialects: Dialects) -> Result<NodeId, AddError> {
     let mut config = config_for(&format!("peer {index}"))?;
-    config.target_neighbours = 1;
+    (config.target_neighbours, config.strategy) = (0, Strategy::Flood);
     config.dialects = dialects;
     network.add_node_with(config)
 }
