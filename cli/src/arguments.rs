@@ -142,6 +142,12 @@ pub(crate) struct SimArguments {
     /// How many messages are said before the joiner comes
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) history: u32,
+    /// How many of the last posts each node keeps for others [default: as ever]
+    #[arg(long, value_name = "N")]
+    pub(crate) retained: Option<u32>,
+    /// How many of the last posts the joiner asks for [default: the whole history]
+    #[arg(long, value_name = "N")]
+    pub(crate) catch_up: Option<u32>,
     /// Cut the network into two halves for so long, in each of which a message a second is said, and heal it
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, conflicts_with = "kill")]
     pub(crate) partition: Option<Duration>,

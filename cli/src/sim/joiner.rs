@@ -47,7 +47,9 @@ pub(super) fn join(
             world.nodes.get(place(drawn, world.nodes.len()))
         }
     };
-    let joiner = network.add_node_with(node_config(arguments, arguments.nodes)?)?;
+    let mut config = node_config(arguments, arguments.nodes)?;
+    config.catch_up = arguments.catch_up.unwrap_or(arguments.history);
+    let joiner = network.add_node_with(config)?;
     network.keep_events(joiner, true);
     network.join(joiner, *contact.context("there is nobody to join")?)?;
     tracing::info!(history = history.len(), "one more joins");

@@ -81,6 +81,9 @@ pub(super) fn node_config(arguments: &SimArguments, number: u32) -> anyhow::Resu
         Spreading::Tree => Strategy::Tree,
         Spreading::Flood => Strategy::Flood,
     };
+    if let Some(retained) = arguments.retained {
+        config.max_history = retained as usize;
+    }
     if arguments.overlay == OverlayKind::Random {
         config.target_neighbours = 0;
     }

@@ -86,7 +86,7 @@ impl Fabric {
             Semantics::Datagram if severed => self.drop_packet(&packet, DropReason::Partition),
             Semantics::Stream if severed || !end.held.is_empty() => {
                 self.stats.held_back += 1;
-                self.unrest.packets = self.unrest.packets.saturating_sub(u64::from(!packet.is_upkeep()));
+                self.unrest.packets = self.unrest.packets.saturating_sub(u64::from(!packet.upkeep));
                 self.hold(node, link, Held::Packet(packet));
             }
             Semantics::Datagram | Semantics::Stream => self.hand_over(node, link, packet, inbox),
@@ -227,7 +227,7 @@ impl Fabric {
         let end = self.host_mut(node).ends.get_mut(link);
         match end.and_then(|end| end.held.pop_front()) {
             Some(Held::Packet(packet)) => {
-                self.unrest.packets += u64::from(!packet.is_upkeep());
+                self.unrest.packets += u64::from(!packet.upkeep);
                 self.hand_over(node, link, packet, inbox);
                 true
             }
@@ -248,7 +248,7 @@ impl Fabric {
     fn hand_over(&mut self, node: NodeId, link: LinkId, packet: Packet, inbox: &mut Inbox) {
         self.stats.delivered += 1;
         self.stats.in_flight = self.stats.in_flight.saturating_sub(1);
-        if !packet.is_upkeep() {
+        if !packet.upkeep {
             self.unrest.packets = self.unrest.packets.saturating_sub(1);
             self.unrest.last = self.now;
         }

@@ -15,7 +15,7 @@ use crate::ledger::{Ledger, Tag};
 use crate::link_model::{LinkModel, LinkModels};
 use crate::queue::{Class, Key, Queue};
 use crate::stats::{DropReason, Stats};
-use crate::traffic::{Books, Kind, bytes_on};
+use crate::traffic::{Books, Kind, bytes_on, carried, is_upkeep};
 use crate::{Fidelity, NetworkConfig, NodeId};
 
 /// Everything of a network but its nodes.
@@ -93,6 +93,8 @@ pub(crate) enum Occurrence {
 pub(crate) struct Packet {
     pub(crate) payload: Payload,
     pub(crate) tag: Option<Tag>,
+    /// Of the kinds that keep no network from being quiet.
+    pub(crate) upkeep: bool,
     pub(crate) kind: Kind,
     /// How long it is on the wire; 0 unless bytes are counted.
     pub(crate) bytes: u32,
@@ -108,13 +110,6 @@ pub(crate) enum Payload {
     Datagram(Bytes),
     /// Everything in the pipe of the receiving end up to this offset.
     PipeUpTo(u64),
-}
-
-impl Packet {
-    /// Whether it is of the kinds that keep no network from being quiet.
-    pub(crate) fn is_upkeep(&self) -> bool {
-        self.kind == Kind::Upkeep
-    }
 }
 
 impl Fabric {
@@ -183,7 +178,7 @@ impl Fabric {
         let fingerprint = fingerprint::message(message);
         let name = self.hosts[node.index()].name.as_ref();
         let tag = self.ledger.sending(node, name, self.now, message);
-        let kind = Kind::of(message);
+        let (kind, upkeep) = (Kind::of(message), is_upkeep(message));
         let counting = self.config.count_bytes;
         for link in links {
             let host = self.host_mut(node);
@@ -199,14 +194,14 @@ impl Fabric {
             if counting {
                 bytes = bytes_on(semantics, message);
                 host.sent.count(kind, bytes);
-                self.books.count(kind, message.msg_type(), bytes);
+                self.books.count(kind, carried(message).msg_type(), bytes);
             }
             let payload = Payload::Message(message.clone(), fingerprint);
             let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-            let packet = Packet { payload, tag, kind, bytes, number };
+            let packet = Packet { payload, tag, upkeep, kind, bytes, number };
             self.stats.sent += 1;
             self.stats.in_flight += 1;
-            self.unrest.packets += u64::from(!packet.is_upkeep());
+            self.unrest.packets += u64::from(!packet.upkeep);
             match semantics {
                 _ if state == EndState::Broken => self.drop_packet(&packet, DropReason::Broken),
                 Semantics::Stream => self.send_on_stream(node, link, packet),
@@ -272,7 +267,7 @@ impl Fabric {
         }
         for held in end.held {
             if let Held::Packet(packet) = held {
-                self.unrest.packets += u64::from(!packet.is_upkeep());
+                self.unrest.packets += u64::from(!packet.upkeep);
                 self.drop_packet(&packet, reason);
             }
         }
@@ -280,7 +275,7 @@ impl Fabric {
 
     pub(crate) fn drop_packet(&mut self, packet: &Packet, reason: DropReason) {
         self.stats.in_flight = self.stats.in_flight.saturating_sub(1);
-        self.unrest.packets = self.unrest.packets.saturating_sub(u64::from(!packet.is_upkeep()));
+        self.unrest.packets = self.unrest.packets.saturating_sub(u64::from(!packet.upkeep));
         self.stats.dropped.count(reason);
     }
 
@@ -351,7 +346,7 @@ impl Fabric {
         if Draw::new(seed, Purpose::Duplicate, place).hits(model.duplication) {
             self.stats.duplicated += 1;
             self.stats.in_flight += 1;
-            self.unrest.packets += u64::from(!packet.is_upkeep());
+            self.unrest.packets += u64::from(!packet.upkeep);
             let at = now + model.delay(seed, Purpose::DuplicateJitter, place);
             let key = self.key(node, at, Class::Arrival);
             self.queue.push(key, Happening::ToNode { node: peer, what: arrival(packet.clone()) });

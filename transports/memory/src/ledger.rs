@@ -2,11 +2,11 @@
 
 use core::time::Duration;
 
-use chinwag::{Body, Delivery, Message, MessageId, PeerId, Time};
+use chinwag::{Body, Content, Delivery, Message, MessageId, PeerId, Time};
 use hashbrown::HashMap;
 
 use crate::NodeId;
-use crate::traffic::said_to_everybody;
+use crate::traffic::carried;
 
 /// How one broadcast spread. Nothing of it is on the wire: the network follows messages by their names.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -189,7 +189,9 @@ impl Ledger {
         if self.idle {
             return None;
         }
-        let (said, id) = said_to_everybody(message)?;
+        let message = carried(message);
+        let Content::Broadcast(said) = message.content() else { return None };
+        let id = message.id()?;
         let is_author = name == Some(message.originator());
         let known = self.by_id.get(&id).copied();
         let known = known.or_else(|| if is_author { self.rename(node, &id, &said.body) } else { None });

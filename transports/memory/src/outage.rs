@@ -107,7 +107,7 @@ impl Fabric {
             let delay = model.delay(seed, Purpose::Notice, place(node, end, end.sent));
             for held in core::mem::take(&mut end.held) {
                 if let Held::Packet(packet) = held {
-                    self.unrest.packets += u64::from(!packet.is_upkeep());
+                    self.unrest.packets += u64::from(!packet.upkeep);
                     self.drop_packet(&packet, DropReason::Broken);
                 }
             }

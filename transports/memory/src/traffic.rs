@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chinwag::{Content, Control, Message, MessageId, Post, Semantics};
+use chinwag::{Content, Control, Message, Semantics};
 
 /// Messages on links, and their bytes as they are on the wire: the frame, and on streams its line break.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -21,8 +21,8 @@ pub struct Traffic {
     pub posts: Amount,
     /// Everything else but upkeep.
     pub control: Amount,
-    /// Keep-alive, introductions, and what keeps views, trees and histories in step: goes on for ever in a network
-    /// where nothing happens.
+    /// What goes on for ever in a network where nothing happens: keep-alive, introductions, the pulse of the shared
+    /// tree, samples of known peers, and comparing what two neighbours have.
     pub upkeep: Amount,
 }
 
@@ -36,39 +36,44 @@ pub(crate) enum Kind {
 
 impl Kind {
     pub(crate) fn of(message: &Message) -> Self {
+        let message = carried(message);
         if message.post().is_some() {
             return Self::Post;
         }
-        if is_upkeep(message) { Self::Upkeep } else { Self::Control }
+        let acknowledges = matches!(message.content(), Content::Control(Control::Acknowledge { .. }));
+        // Every post is acknowledged where links promise nothing: that is what it costs to spread it.
+        if is_upkeep(message) && !acknowledges { Self::Upkeep } else { Self::Control }
+    }
+}
+
+/// The message itself, without the number that it travels with on a link that promises nothing.
+pub(crate) fn carried(message: &Message) -> &Message {
+    if let Content::Control(Control::Numbered { message, .. }) = message.content() {
+        message
+    } else {
+        message
     }
 }
 
 /// Whether a message is of the kinds that nodes exchange for ever although nothing happens.
-fn is_upkeep(message: &Message) -> bool {
-    match message.content() {
-        Content::Ping(_) | Content::Pong(_) => true,
-        Content::Control(Control::Numbered { message, .. }) => is_upkeep(message),
-        Content::Control(control) => matches!(
-            control,
-            Control::KeepAlive(_)
-                | Control::KeepAliveReply(_)
-                | Control::Beacon { .. }
-                | Control::Graft(None)
-                | Control::Prune(None)
-                | Control::Shuffle { .. }
-                | Control::Peers { .. }
-                | Control::Sync(_)
-                | Control::Acknowledge { .. }
-        ),
-        _ => false,
-    }
-}
-
-/// What a message says to everybody, and its name, if it does; whatever it is wrapped in.
-pub(crate) fn said_to_everybody(message: &Message) -> Option<(&Post, MessageId)> {
-    let post = message.post().filter(|_| !matches!(message.content(), Content::Direct { .. }))?;
-    let id = message.id().filter(|id| !matches!(id, MessageId::Direct { .. }))?;
-    Some((post, id))
+pub(crate) fn is_upkeep(message: &Message) -> bool {
+    let content = carried(message).content();
+    matches!(
+        content,
+        Content::Ping(_)
+            | Content::Pong(_)
+            | Content::Control(
+                Control::KeepAlive(_)
+                    | Control::KeepAliveReply(_)
+                    | Control::Beacon { .. }
+                    | Control::Graft(None)
+                    | Control::Prune(None)
+                    | Control::Shuffle { .. }
+                    | Control::Peers { .. }
+                    | Control::Sync(_)
+                    | Control::Acknowledge { .. }
+            )
+    )
 }
 
 /// How many bytes a message is on a link.
