@@ -84,6 +84,10 @@ pub(super) fn node_config(arguments: &SimArguments, number: u32) -> anyhow::Resu
     if let Some(retained) = arguments.retained {
         config.max_history = retained as usize;
     }
+    if arguments.joiner.is_some() {
+        // Links in memory take any amount at once, so that what is measured is the protocol's round trips alone.
+        config.pull_credit = 64 << 20;
+    }
     if arguments.overlay == OverlayKind::Random {
         config.target_neighbours = 0;
     }
