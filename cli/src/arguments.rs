@@ -117,9 +117,11 @@ pub(crate) struct SimArguments {
     /// Kill this share of the nodes (0 to 1) at one moment, never the one who speaks
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub(crate) kill: Option<f64>,
-    /// Kill them at the very moment of this message, counted from 1 [default: the one after half of them]
-    #[arg(long, value_name = "ROUND", requires = "kill", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) kill_at_broadcast: Option<u32>,
+    /// Kill them at the very moment of a message: with a number, of that one, counted from 1
+    /// [default: the one after half of them]
+    #[arg(long, value_name = "ROUND", requires = "kill", num_args = 0..=1, require_equals = true)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) kill_at_broadcast: Option<Option<u32>>,
     /// What links promise
     #[arg(long, value_enum, default_value_t = LinkKind::Stream)]
     pub(crate) semantics: LinkKind,
@@ -313,7 +315,7 @@ mod tests {
         assert_eq!(parse("-m 7 --joiner --history 5").unwrap().joiner, Some(Contact::First));
         assert_eq!(parse("--joiner=random").unwrap().joiner, Some(Contact::Random));
         for bad in
-            ["--kill 1.1", "--loss -0.1", "--loss x", "--kill-at-broadcast 3", "--kill 0.1 --partition 5s"]
+            ["--kill 1.1", "--loss -0.1", "--loss x", "--kill-at-broadcast=3", "--kill 0.1 --partition 5s"]
         {
             assert_eq!(parse(bad).unwrap_err().exit_code(), 2, "{bad}");
         }

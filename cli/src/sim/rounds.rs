@@ -38,7 +38,8 @@ pub(super) fn say(
         rounds,
         Chance::Senders.seed(arguments),
     );
-    let kill = arguments.kill.map(|share| (share, arguments.kill_at_broadcast.unwrap_or(rounds / 2 + 1)));
+    let kill =
+        arguments.kill.map(|share| (share, arguments.kill_at_broadcast.flatten().unwrap_or(rounds / 2 + 1)));
     if let Some((_, at)) = kill {
         ensure!(at <= rounds, "there is no message number {at} at which to kill: say --rounds {at} or more");
     }
