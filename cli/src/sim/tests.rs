@@ -71,7 +71,7 @@ fn the_seed_decides() {
 #[test]
 fn the_killed_are_owed_nothing_and_the_parts_that_are_left_are_counted() {
     let figures = simulated(
-        "--nodes 60 --overlay random --degree 8 --warm 1s --rounds 4 --kill 0.25 --kill-at-broadcast 2",
+        "--nodes 60 --overlay random --degree 8 --warm 1s --rounds 4 --kill 0.25 --kill-at-broadcast=2",
     );
     assert_eq!((figures.killed, figures.survivors), (Some(15), 45));
     assert_eq!(figures.deliveries_due, 59 + 3 * 44);
@@ -79,7 +79,7 @@ fn the_killed_are_owed_nothing_and_the_parts_that_are_left_are_counted() {
     assert!(figures.is_complete() && figures.kill_delivered_ratio == Some(1.0), "{figures:?}");
     // Nobody finds anybody new in this graph, so that it falls apart for good.
     let torn = simulated(
-        "--nodes 40 --overlay random --degree 2 --warm 1s --rounds 2 --kill 0.5 --kill-at-broadcast 1",
+        "--nodes 40 --overlay random --degree 2 --warm 1s --rounds 2 --kill 0.5 --kill-at-broadcast=1",
     );
     assert!(torn.components > 1 && torn.heal_seconds.is_none() && torn.lost > 0 && !torn.is_complete());
     assert!(torn.kill_delivered_ratio.is_some_and(|ratio| ratio < 1.0));
