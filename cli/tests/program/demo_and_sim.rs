@@ -55,5 +55,5 @@ fn every_figure_of_a_simulation_is_documented_and_a_bad_request_is_refused() {
     assert!(keys.len() > 40 && keys.iter().all(|key| documented.contains(&format!("`{key}`"))), "{keys:?}");
     assert_eq!(sim.exit_code(), 0);
     assert_eq!(Program::start("sim --nodes 4 --loss 0.1").exit_code(), 1);
-    assert_eq!(Program::start("sim --nodes 4 --rounds 2 --kill 0.1 --kill-at-broadcast 3").exit_code(), 1);
+    assert_eq!(Program::start("sim --nodes 4 --rounds 2 --kill 0.1 --kill-at-broadcast=3").exit_code(), 1);
 }
