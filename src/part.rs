@@ -57,6 +57,7 @@ impl ChatNode {
             }
             Some((Phase::Introduced, Some(address))) => {
                 let address = address.clone();
+                self.end_session(link);
                 self.links.remove(&mut self.ctx, link);
                 if self.ctx.config.listening.is_some() && self.ctx.config.dialects != Dialects::Native {
                     self.dialer.await_callback(&mut self.ctx, &address);
@@ -65,6 +66,7 @@ impl ChatNode {
                 }
             }
             Some((Phase::Accepted | Phase::OneShot | Phase::Retiring(_) | Phase::Introduced, _)) => {
+                self.end_session(link);
                 self.links.remove(&mut self.ctx, link);
             }
             None => self.ctx.stats.unknown_link = self.ctx.stats.unknown_link.saturating_add(1),
