@@ -111,7 +111,8 @@ impl ChatNode {
             self.refuse(link, Rejection::OutOfTurn);
             return;
         }
-        if !asks && answer != Intent::Visit && self.is_too_many(peer, native.epoch) {
+        let island = dialed.is_some() && self.views.island == dialed;
+        if !asks && answer != Intent::Visit && !island && self.is_too_many(peer, native.epoch) {
             // We turned to several at once, and have neighbours enough by now.
             self.ctx.tell_loosely(link, Control::Disconnect);
             answer = Intent::Full;
@@ -174,8 +175,12 @@ impl ChatNode {
         }
         self.close(link);
         if let Some(dialed) = dialed {
+            let island = self.views.island.as_ref() == Some(dialed);
             self.dialer.turned_away(&mut self.ctx, dialed);
             self.views.answered(dialed);
+            if island {
+                self.try_island_again(&hello.others);
+            }
         }
         self.turned_away(peer, address.or(dialed), &hello.others);
     }

@@ -356,8 +356,28 @@ impl ChatNode {
             self.part_from(link);
         }
         if root != own {
-            self.views.island = Some(address.clone());
-            let _ = self.dialer.want(&mut self.ctx, &address, Wish::Learned, None);
+            self.views.island_tries = 0;
+            self.try_island(&address);
+        }
+    }
+
+    /// One of another network has no room for us, and named others there.
+    fn try_island(&mut self, address: &Address) {
+        self.views.island = Some(address.clone());
+        let _ = self.dialer.want(&mut self.ctx, address, Wish::Learned, None);
+    }
+
+    pub(crate) fn try_island_again(&mut self, others: &[Contact]) {
+        self.views.island_tries = self.views.island_tries.saturating_add(1);
+        let (links, dialer) = (&self.links, &self.dialer);
+        let fits = |contact: &&Contact| {
+            links.link_of(&contact.peer).is_none()
+                && !dialer.is_busy(&contact.address)
+                && contact.peer != self.ctx.config.id
+        };
+        let other = others.iter().find(fits).map(|contact| contact.address.clone());
+        if let Some(address) = other.filter(|_| self.views.island_tries < ISLAND_TRIES) {
+            self.try_island(&address);
         }
     }
 
@@ -446,6 +466,8 @@ const PROBE_PATIENCE: Duration = Duration::from_millis(250);
 const BETWEEN_SPLITS: Duration = Duration::from_millis(500);
 /// After how many exchanges of known peers somebody is visited to find other islands: about every five minutes.
 const SHUFFLES_PER_SCOUTING: u64 = 5;
+/// How many of another network are tried, one after the other, until one has room.
+const ISLAND_TRIES: u32 = 16;
 /// How long a visit may last.
 const LONGEST_VISIT: Duration = Duration::from_secs(60);
 /// How many exchanges of known peers a node begins in quick order, until it is known well enough.

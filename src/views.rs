@@ -24,6 +24,7 @@ pub(crate) struct Views {
     pub(crate) replacing: Option<(PeerId, LinkId, Time)>,
     /// Where somebody of another network was found, until that is tried to be made one with ours.
     pub(crate) island: Option<Address>,
+    pub(crate) island_tries: u32,
     /// When a neighbour was last asked to let another one take our place.
     pub(crate) last_split: Option<Time>,
     pub(crate) refill: Option<TimerKey>,
