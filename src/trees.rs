@@ -143,7 +143,11 @@ impl Trees {
             }
             moves = Moves { graft: Some(from), prune: tree.parent.replace(from) };
         } else if tree.parent != Some(from) {
-            moves.prune = tree.parent.replace(from);
+            // It may have been asked not to push by now.
+            moves = Moves { graft: Some(from), prune: tree.parent.replace(from) };
+        } else if pulled {
+            // It is to push, and does not: it may never have heard, or have forgotten.
+            moves.graft = Some(from);
         }
         tree.misses = 0;
         tree.count = tree.count.saturating_add(1);
@@ -165,7 +169,9 @@ impl Trees {
             return Moves::default();
         };
         let (latest, best) = tree.latest;
-        if latest != sequence || best <= at + MARGIN || tree.parent.is_none() || tree.parent == Some(by) {
+        let late = latest != sequence || best <= at + MARGIN;
+        // Who has it from us cannot have it earlier.
+        if late || tree.parent.is_none() || tree.parent == Some(by) || tree.children.has(by) {
             return Moves::default();
         }
         tree.beaten |= 1;
