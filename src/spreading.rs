@@ -161,7 +161,7 @@ impl ChatNode {
             retained.known |= Slots::one(from).bits();
         }
         let asked = self.broadcast.repair.get(stream).is_some_and(|lag| lag.asked == Some(from));
-        if self.floods() || asked || self.broadcast.trees.parent(stream) == Some(from) {
+        if self.floods() || asked || !self.broadcast.trees.should_prune(self.ctx.now, stream, from) {
             return;
         }
         let (Some(link), Some(tag)) = (self.links.at(from), self.broadcast.streams.tag(stream)) else {
