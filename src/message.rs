@@ -88,7 +88,7 @@ pub struct Hello {
     pub listening: Option<Address>,
     /// The `chinwag` key, by which a native peer shows that it is one.
     pub native: Option<Native>,
-    /// Others that the asker may turn to; at most 32 are read.
+    /// Others that the asker may turn to; more than 32 are refused.
     pub others: Vec<Contact>,
 }
 

@@ -197,8 +197,10 @@ impl Trees {
         if tree.parent == Some(slot) || (lately && tree.pruned.has(slot)) {
             return false;
         }
-        tree.pruned = if lately { tree.pruned } else { Slots::NONE }.with(Slots::one(slot));
-        tree.pruned_at = now;
+        if !lately {
+            (tree.pruned, tree.pruned_at) = (Slots::NONE, now);
+        }
+        tree.pruned = tree.pruned.with(Slots::one(slot));
         true
     }
 
