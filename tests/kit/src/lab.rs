@@ -7,6 +7,7 @@ use chinwag::{
     Action, Address, ChatNode, Config, DialError, Epoch, Event, Input, LinkEnd, LinkId, Seed, Semantics, Time,
 };
 
+use crate::control_steps::Asked;
 use crate::rules;
 use crate::says::introduction_at;
 use crate::steps::{self, Script, Step};
@@ -38,6 +39,8 @@ pub struct Lab {
     pub(crate) links: Vec<LinkId>,
     /// How far each of the scripted peers is in its stream.
     pub(crate) said: BTreeMap<u8, u64>,
+    /// What it said to which an answer has to fit.
+    pub(crate) asked: Asked,
 }
 
 impl Lab {
@@ -57,6 +60,7 @@ impl Lab {
             reused: BTreeSet::new(),
             links: Vec::new(),
             said: BTreeMap::new(),
+            asked: Asked::default(),
         }
     }
 
@@ -206,6 +210,7 @@ impl Lab {
     }
 
     fn note_action(&mut self, action: &Action) {
+        self.asked.note(action);
         match action {
             Action::Dial { address } => {
                 self.dialing.insert(address.clone(), self.now);
@@ -252,6 +257,13 @@ pub fn narrow_config() -> Config {
     config.max_classic_peers = 2;
     config.max_peers = 6;
     config.target_neighbours = 3;
+    config.max_neighbours = 4;
+    config.passive_view = 4;
+    config.max_history = 6;
+    config.max_history_bytes = 6000;
+    config.catch_up = 4;
+    config.pull_credit = 4096;
+    config.max_routes = 3;
     config.max_queue = 2;
     config.max_waiting = 3;
     config.max_streams = 6;

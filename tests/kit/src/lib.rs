@@ -9,6 +9,8 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+mod control_steps;
+pub mod controls;
 pub mod fuzzing;
 mod guest;
 mod lab;
