@@ -256,8 +256,8 @@ pub fn narrow_config() -> Config {
     config.max_links = 6;
     config.max_classic_peers = 2;
     config.max_peers = 6;
-    config.target_neighbours = 3;
-    config.max_neighbours = 4;
+    config.target_neighbours = 2;
+    config.max_neighbours = 3;
     config.passive_view = 4;
     config.max_history = 6;
     config.max_history_bytes = 6000;

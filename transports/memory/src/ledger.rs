@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use chinwag::{Body, Content, Delivery, Message, MessageId, PeerId, Time};
+use chinwag::{Body, Content, Control, Delivery, Message, MessageId, PeerId, Time};
 use hashbrown::HashMap;
 
 use crate::NodeId;
@@ -171,6 +171,10 @@ impl Ledger {
         if self.idle {
             return None;
         }
+        let message = match message.content() {
+            Content::Control(Control::Numbered { message, .. }) => message,
+            _ => message,
+        };
         let Content::Broadcast(said) = message.content() else { return None };
         let id = message.id()?;
         let is_author = name == Some(message.originator());
