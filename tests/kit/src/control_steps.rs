@@ -77,12 +77,12 @@ impl Lab {
     pub(crate) fn control(&mut self, kind: u8, link: LinkId, x: u8, y: u8) -> Message {
         let who = y % NAMES;
         let content = match kind {
-            0..=3 => Content::Ping(self.native(link, x, y)),
-            4..=7 => Content::Pong(self.native(link, x, y)),
-            8..=15 => {
+            0..=6 => Content::Ping(self.native(link, x, y)),
+            7..=9 => Content::Pong(self.native(link, x, y)),
+            10..=15 => {
                 let number = self.asked.next_number(link, x);
                 let session = if x == 200 { 7 } else { self.asked.session(link) };
-                let inner = if kind < 12 {
+                let inner = if kind < 13 {
                     self.message(38 + y % 5, link, x)
                 } else {
                     Message::control(self.plain(16 + x % (KINDS - 16), x / 3, y))
@@ -138,7 +138,7 @@ impl Lab {
     }
 
     fn native(&self, link: LinkId, x: u8, y: u8) -> Hello {
-        let intents = [Intent::Neighbour, Intent::Urgent, Intent::Join, Intent::Visit, Intent::Full];
+        let intents = [Intent::Neighbour, Intent::Urgent, Intent::Join, Intent::Urgent, Intent::Visit, Intent::Full];
         let intent = intents[usize::from(x) % intents.len()];
         let session = match y / NAMES % 4 {
             0 => u32::from(x % 3),

@@ -11,7 +11,7 @@ use crate::messages::{address, message_but_numbered, number, peer_id};
 pub fn control() -> impl Strategy<Value = Control> {
     let numbered = (any::<u32>(), number(), message_but_numbered())
         .prop_map(|(session, number, message)| Control::Numbered { session, number, message });
-    prop_oneof![5 => control_but_numbered(), 1 => numbered]
+    prop_oneof![5 => control_but_numbered().boxed(), 1 => numbered.boxed()]
 }
 
 /// Any of them but one that wraps another message.
@@ -45,7 +45,8 @@ pub(crate) fn control_but_numbered() -> impl Strategy<Value = Control> {
         (any::<u32>(), number(), number())
             .prop_map(|(session, upto, beyond)| Control::Acknowledge { session, upto, beyond }),
     ];
-    prop_oneof![9 => about_peers, 9 => about_posts, 3 => about_the_link]
+    // Boxed, or the strategies that hold these would not fit on a test's stack.
+    prop_oneof![9 => about_peers.boxed(), 9 => about_posts.boxed(), 3 => about_the_link.boxed()]
 }
 
 /// Somebody who can be dialed.

@@ -23,7 +23,10 @@ pub fn authored() -> impl Strategy<Value = Message> {
 
 /// Any message that may be wrapped in a numbered one.
 pub(crate) fn message_but_numbered() -> impl Strategy<Value = Message> {
-    said(prop_oneof![2 => authored_content(), 1 => control_but_numbered().prop_map(Content::Control)])
+    said(prop_oneof![
+        2 => authored_content().boxed(),
+        1 => control_but_numbered().prop_map(Content::Control).boxed(),
+    ])
 }
 
 fn said(content: impl Strategy<Value = Content>) -> impl Strategy<Value = Message> {
@@ -33,7 +36,7 @@ fn said(content: impl Strategy<Value = Content>) -> impl Strategy<Value = Messag
 
 /// Everything that [`Content`] can be.
 pub fn content() -> impl Strategy<Value = Content> {
-    prop_oneof![3 => authored_content(), 1 => control().prop_map(Content::Control)]
+    prop_oneof![3 => authored_content().boxed(), 1 => control().prop_map(Content::Control).boxed()]
 }
 
 fn authored_content() -> impl Strategy<Value = Content> {
