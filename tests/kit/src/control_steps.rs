@@ -77,12 +77,18 @@ impl Lab {
     pub(crate) fn control(&mut self, kind: u8, link: LinkId, x: u8, y: u8) -> Message {
         let who = y % NAMES;
         let content = match kind {
-            0..=6 => Content::Ping(self.native(link, x, y)),
+            0..=4 => Content::Ping(self.native(link, x, y)),
+            5..=6 => {
+                let mut visit = self.native(link, x, y);
+                visit.native = visit.native.map(|native| Native { intent: Intent::Visit, ..native });
+                Content::Ping(visit)
+            }
             7..=9 => Content::Pong(self.native(link, x, y)),
-            10..=15 => {
+            10..=11 => return self.message(44, link, y),
+            12..=15 => {
                 let number = self.asked.next_number(link, x);
                 let session = if x == 200 { 7 } else { self.asked.session(link) };
-                let inner = if kind < 13 {
+                let inner = if kind < 14 {
                     self.message(38 + y % 5, link, x)
                 } else {
                     Message::control(self.plain(16 + x % (KINDS - 16), x / 3, y))
@@ -175,7 +181,7 @@ impl Lab {
 }
 
 /// How many kinds there are of what [`Lab::control`] makes.
-pub(crate) const KINDS: u8 = 64;
+pub(crate) const KINDS: u8 = 59;
 
 /// The tag of a stream: of one of the names in one of its runs, of the node itself, or of nobody.
 fn tag(own: &PeerId, epoch: Epoch, y: u8) -> StreamTag {

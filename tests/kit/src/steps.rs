@@ -12,6 +12,7 @@ use chinwag::{
 use proptest::prelude::*;
 
 use crate::Lab;
+use crate::control_steps::KINDS;
 
 /// How many names, and how many addresses, there are in the world of the steps. Number 0 is the node's own.
 pub const NAMES: u8 = 6;
@@ -103,7 +104,8 @@ pub(crate) fn resolve(lab: &mut Lab, step: Step) -> (Time, Input) {
         50..=62 => Input::Command(command(kind, x, y)),
         // Out of thin air: links that never were, dials that nobody asked for.
         63 => stray(x, y),
-        kind => Input::Received { link, message: lab.control(kind - 64, link, x, y) },
+        kind if kind < 64 + KINDS => Input::Received { link, message: lab.control(kind - 64, link, x, y) },
+        kind => Input::Command(command([50, 56, 56, 58, 58][usize::from(kind) % 5], x, y)),
     };
     (lab.time(wait), input)
 }
