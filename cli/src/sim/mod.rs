@@ -96,13 +96,13 @@ mod tests {
     }
 
     #[test]
-    fn every_node_hears_every_message_once_and_copies_are_those_of_a_flood() {
+    fn every_node_hears_every_message_once_and_few_copies_are_too_many() {
         let outcome = simulate(&arguments(3)).unwrap();
         assert!(outcome.is_complete(), "{}", outcome.table());
         assert_eq!(outcome.messages.deliveries, 5 * 59);
-        // A flood sends a message once over each link in each direction, less once for each node but the author.
-        let links: usize = outcome.degrees.sum / 2;
-        assert_eq!(outcome.messages.copies, 5 * (2 * links as u64 - 59));
+        // A tree sends a message once to each node but the author; the first ones find out which links it has.
+        let needed = 5 * 59;
+        assert!((needed..=needed + needed / 5).contains(&outcome.messages.copies), "{}", outcome.table());
     }
 
     #[test]
