@@ -2,7 +2,7 @@
 //! ends without anybody noticing.
 #![cfg(test)]
 
-use chinwag::{Command, Content, Control, DecodeError, Event, Input, LinkId};
+use chinwag::{Command, Content, Control, DecodeError, Event, Input, Intent, LinkId};
 use chinwag_memory::ms;
 use chinwag_testkit::{Guest, Lab, at, sent};
 use proptest::prelude::*;
@@ -76,4 +76,23 @@ fn a_second_link_takes_over_from_one_that_breaks() {
 fn dial(lab: &mut Lab, bob: &Guest) -> LinkId {
     lab.join("bob:5001");
     lab.reach("bob:5001", bob)
+}
+
+/// Who first came to say something, and then became a neighbour on another link, is no neighbour any more when that
+/// one ends: told, and its place is free.
+#[test]
+fn a_neighbour_who_only_visits_any_more_is_down() {
+    for round in 0..3 {
+        let mut lab = Lab::usual_but(|config| config.max_links = 100);
+        let (bob, visit) = (Guest::native("bob", "bob:5001"), Guest::native("bob", "bob:5001").meaning(Intent::Visit));
+        let visiting = lab.welcome(&visit);
+        let second = lab.welcome(&bob);
+        assert_eq!(lab.node.active_view().count(), 1);
+        lab.hang_up(if round == 0 { visiting } else { second });
+        let downs = lab.count(|event| matches!(event, Event::PeerDown { .. }));
+        assert_eq!((lab.node.active_view().count(), downs), if round == 0 { (1, 0) } else { (0, 1) });
+        // Nothing is said to a place that nobody has.
+        lab.command(Command::Broadcast("anybody?".into()));
+        lab.wait(ms(500));
+    }
 }

@@ -9,6 +9,8 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+mod control_steps;
+pub mod controls;
 pub mod fuzzing;
 mod guest;
 mod lab;
@@ -20,6 +22,6 @@ mod says;
 pub mod steps;
 
 pub use guest::{Guest, at, sent};
-pub use lab::{LAST, Lab, event, hub, narrow_config};
+pub use lab::{LAST, Lab, event, hub, hub_that, narrow_config};
 pub use runs::{cases, sample};
 pub use says::{answer, classic, introduction, introduction_at, message, numbered, post};
