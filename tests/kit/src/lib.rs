@@ -10,6 +10,7 @@
 )]
 
 pub mod fuzzing;
+pub mod gossip;
 mod guest;
 mod lab;
 pub mod messages;
