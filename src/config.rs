@@ -74,7 +74,7 @@ pub struct Config {
     pub sync_interval: Duration,
     /// How often the root of the shared tree has it renewed. At least 100 ms.
     pub beacon_interval: Duration,
-    /// How often to exchange samples of known peers. At least 100 ms; six times as often in the first minute.
+    /// How often to exchange samples of known peers. At least 100 ms; six times as often at first.
     pub shuffle_interval: Duration,
     /// How long a link may be silent before it is pinged. At least 10 ms.
     pub idle: Duration,
@@ -147,7 +147,7 @@ impl Config {
             max_malformed: 8,
             gap_patience: Duration::from_millis(500),
             sync_interval: Duration::from_secs(5),
-            beacon_interval: Duration::from_secs(5),
+            beacon_interval: Duration::from_secs(10),
             shuffle_interval: Duration::from_secs(60),
             idle: Duration::from_secs(1),
             dead: Duration::from_secs(3),

@@ -125,7 +125,7 @@ impl Decoder {
     fn find_end(&mut self) -> Option<usize> {
         let unseen = self.buffer.get(self.searched..)?;
         let found = match &mut self.first {
-            Some(braces) if self.buffer.first() == Some(&b'{') => {
+            Some(braces) if matches!(self.buffer.first(), Some(b'{' | b'[')) => {
                 unseen.iter().position(|byte| braces.closes(*byte)).map(|at| at.saturating_add(1))
             }
             Some(_) | None => unseen.iter().position(|byte| *byte == b'\n'),

@@ -213,6 +213,7 @@ impl History {
         self.count as usize
     }
 
+    /// What all that is retained counts for.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }

@@ -86,13 +86,17 @@ impl KeepAlive {
     ///
     /// A silent link is pinged again and again at about its round-trip time until it is given up: one lost
     /// ping, or a few, must not look like death.
-    pub(crate) fn check(&self, now: Time, config: &Config, patience: Duration) -> Check {
+    ///
+    /// Of the two ends one is `second`: it leaves it to the other to ping first, as one ping shows both that the link
+    /// is alive.
+    pub(crate) fn check(&self, now: Time, config: &Config, patience: Duration, second: bool) -> Check {
         let (since, silence) = (self.since(), self.silence(now));
         if silence >= patience {
             return Check::Dead;
         }
-        if silence < config.idle {
-            return Check::Wait(since + config.idle);
+        let idle = if second { config.idle + config.idle / 4 } else { config.idle };
+        if silence < idle {
+            return Check::Wait(since + idle);
         }
         let pace = self.round_trip.map_or(config.idle / 4, |it| it.smoothed + it.variation * 4);
         let again = now + pace.clamp(config.idle / 8, config.idle / 4);
@@ -114,7 +118,7 @@ mod tests {
         let (config, alive) = (config(), KeepAlive::new(Time::ZERO));
         let (mut now, mut pings) = (Time::ZERO, 0);
         loop {
-            match alive.check(now, &config, config.dead) {
+            match alive.check(now, &config, config.dead, false) {
                 Check::Wait(at) => now = at,
                 Check::Ping(at) => {
                     pings += 1;
@@ -132,9 +136,9 @@ mod tests {
     fn a_node_that_was_asleep_does_not_take_others_for_dead() {
         let (config, mut alive) = (config(), KeepAlive::new(Time::ZERO));
         let now = Time::from_secs(60);
-        assert_eq!(alive.check(now, &config, config.dead), Check::Dead);
+        assert_eq!(alive.check(now, &config, config.dead, false), Check::Dead);
         alive.forgive(now);
-        assert!(matches!(alive.check(now, &config, config.dead), Check::Wait(_)));
+        assert!(matches!(alive.check(now, &config, config.dead, false), Check::Wait(_)));
     }
 
     #[test]
@@ -142,10 +146,10 @@ mod tests {
         let (config, mut alive) = (config(), KeepAlive::new(Time::ZERO));
         for late in [2, 4] {
             alive.forgive(Time::from_secs(late));
-            assert_ne!(alive.check(Time::from_secs(late), &config, config.dead), Check::Dead);
+            assert_ne!(alive.check(Time::from_secs(late), &config, config.dead, false), Check::Dead);
         }
         alive.forgive(Time::from_secs(6));
-        assert_eq!(alive.check(Time::from_secs(6), &config, config.dead), Check::Dead);
+        assert_eq!(alive.check(Time::from_secs(6), &config, config.dead, false), Check::Dead);
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub(crate) struct Links {
     /// The links to neighbours by their places; likewise.
     table: Option<Arc<[LinkId]>>,
     taken: Slots,
+    /// How many neighbours there are.
+    count: usize,
     /// The places of those among them to whom we announce first, and not they to us.
     first: Slots,
 }
@@ -103,8 +105,8 @@ impl Links {
     }
 
     /// How many neighbours there are.
-    pub(crate) fn linked(&self) -> usize {
-        self.linked_peers().count()
+    pub(crate) const fn linked(&self) -> usize {
+        self.count
     }
 
     /// How many of the neighbours came by themselves.
@@ -136,6 +138,12 @@ impl Links {
 
     /// The link to the neighbour at a place.
     pub(crate) fn at(&self, slot: Slot) -> Option<LinkId> {
+        if !self.taken.has(slot) {
+            return None;
+        }
+        if let Some(table) = &self.table {
+            return table.get(slot.index()).copied();
+        }
         self.linked_peers().find(|(neighbour, _)| neighbour.role.slot() == Some(slot)).map(|(_, link)| link)
     }
 
@@ -158,8 +166,8 @@ impl Links {
     }
 
     /// Whether there are neighbours without a place.
-    pub(crate) fn is_crowded(&self) -> bool {
-        self.taken.len() == Slot::COUNT && self.linked() > Slot::COUNT
+    pub(crate) const fn is_crowded(&self) -> bool {
+        self.count > Slot::COUNT
     }
 
     pub(crate) fn contains(&self, link: LinkId) -> bool {
@@ -231,16 +239,23 @@ impl Links {
     /// Makes `link` the one to talk on with this peer, and starts to watch over it. A second link takes over what
     /// the peer was to us on the first.
     pub(crate) fn establish(&mut self, ctx: &mut Ctx, link: LinkId, mut neighbour: Neighbour) {
-        let before = self.link_to(&neighbour.peer, neighbour.epoch).and_then(|first| self.neighbour(first));
-        match (before.map(|before| before.role), &mut neighbour.role) {
+        let first = self.link_to(&neighbour.peer, neighbour.epoch);
+        let before = first.and_then(|first| self.neighbour(first)).map(|before| before.role);
+        match (before, &mut neighbour.role) {
             (Some(role), _) if role.is_neighbour() => neighbour.role = role,
             (_, Role::Neighbour { slot, .. }) => {
+                self.count = self.count.saturating_add(1);
                 *slot = self.taken.first_free();
                 self.taken = self.taken.with(Slots::of(*slot));
                 let first = if ctx.config.id < neighbour.peer { Slots::of(*slot) } else { Slots::NONE };
                 self.first = self.first.without(Slots::of(*slot)).with(first);
             }
             (_, Role::Visitor) => {}
+        }
+        if let Some(Phase::Linked(same)) =
+            first.and_then(|first| self.links.get_mut(&first)).map(|it| &mut it.phase)
+        {
+            same.role = neighbour.role;
         }
         self.by_peer.insert((neighbour.peer.clone(), neighbour.epoch), link);
         self.changed();
@@ -318,6 +333,7 @@ impl Links {
                 self.by_peer.insert(key, other);
             } else if let Phase::Linked(Neighbour { role, .. }) = &link.phase {
                 self.taken = self.taken.without(Slots::of(role.slot()));
+                self.count = self.count.saturating_sub(usize::from(role.is_neighbour()));
             }
         }
         Some(link)

@@ -211,6 +211,12 @@ impl ChatNode {
         self.broadcast.history.len()
     }
 
+    /// How many bytes these count for: about those of their frames.
+    #[must_use]
+    pub fn retained_bytes(&self) -> usize {
+        self.broadcast.history.bytes()
+    }
+
     /// How many streams it knows something to be missing of.
     #[must_use]
     pub fn lagging(&self) -> usize {

@@ -58,7 +58,9 @@ impl ChatNode {
         if have < most && (urgent || self.links.inbound() < quota) {
             return Intent::Neighbour;
         }
-        if have == most && intent == Intent::Urgent && address.is_some() && self.replaceable(peer).is_some() {
+        let last = self.views.last_split;
+        let splits = last.is_none_or(|last| self.ctx.now.saturating_since(last) >= BETWEEN_SPLITS);
+        if have == most && urgent && splits && address.is_some() && self.replaceable(peer).is_some() {
             return Intent::Neighbour;
         }
         Intent::Full
@@ -126,6 +128,7 @@ impl ChatNode {
         let Some(link) = self.replaceable(newest) else { return };
         let newest_at = self.links.link_of(newest).and_then(|link| self.links.neighbour(link));
         let Some(address) = newest_at.and_then(|newest| newest.address.clone()) else { return };
+        self.views.last_split = Some(self.ctx.now);
         self.ctx.stats.splits = self.ctx.stats.splits.saturating_add(1);
         self.ctx.tell(link, Control::Instead(Contact { peer: newest.clone(), address }));
     }
@@ -279,7 +282,7 @@ impl ChatNode {
     fn schedule_shuffle(&mut self) {
         if self.views.shuffle.is_none() {
             let interval = self.ctx.config.shuffle_interval;
-            let young = self.ctx.now < crate::Time::ZERO + Duration::from_secs(60);
+            let young = self.ctx.stats.shuffles < YOUNG_SHUFFLES;
             let wait = self.ctx.rng.jitter(if young { interval / 6 } else { interval });
             self.views.shuffle = Some(self.ctx.timers.set(self.ctx.now, self.ctx.now + wait, Timer::Shuffle));
         }
@@ -372,3 +375,7 @@ const WALK_STOP: u8 = 3;
 const WALKS: usize = 6;
 /// How long to wait for one before turning to another as well.
 const PROBE_PATIENCE: Duration = Duration::from_millis(250);
+/// How long a full node leaves its neighbours alone after one of them was asked to let somebody else take our place.
+const BETWEEN_SPLITS: Duration = Duration::from_millis(500);
+/// How many exchanges of known peers a node begins in quick order, until it is known well enough.
+const YOUNG_SHUFFLES: u64 = 12;

@@ -57,6 +57,7 @@ impl ChatNode {
             }
             Some((Phase::Introduced, Some(address))) => {
                 let address = address.clone();
+                self.end_session(link);
                 self.links.remove(&mut self.ctx, link);
                 if self.ctx.config.listening.is_some() && self.ctx.config.dialects != Dialects::Native {
                     self.dialer.await_callback(&mut self.ctx, &address);
@@ -65,6 +66,7 @@ impl ChatNode {
                 }
             }
             Some((Phase::Accepted | Phase::OneShot | Phase::Retiring(_) | Phase::Introduced, _)) => {
+                self.end_session(link);
                 self.links.remove(&mut self.ctx, link);
             }
             None => self.ctx.stats.unknown_link = self.ctx.stats.unknown_link.saturating_add(1),
@@ -121,17 +123,19 @@ impl ChatNode {
     /// patience with each is doubled before anybody is given up.
     pub(crate) fn check_link(&mut self, id: LinkId) {
         let (now, resumed, config) = (self.ctx.now, self.ctx.resumed, &self.ctx.config);
+        let second = self.links.peer(id).is_some_and(|peer| peer < config.id);
         let Some(link) = self.links.get_mut(id) else { return };
         link.keep_alive.forgive(resumed);
         let keep_alive = link.keep_alive.clone();
-        let mut check = keep_alive.check(now, config, config.dead);
+        let mut check = keep_alive.check(now, config, config.dead, second);
         if check == Check::Dead && self.is_doubtful() {
-            check = keep_alive.check(now, config, config.dead.saturating_mul(2));
+            check = keep_alive.check(now, config, config.dead.saturating_mul(2), second);
         }
         match check {
             Check::Wait(at) => self.links.check_again(&mut self.ctx, id, at),
             Check::Ping(at) => {
-                let number = self.ctx.rng.next_u64() >> 11;
+                // Small, as it is sent so often, and still not to be guessed by one who does not hear it.
+                let number = self.ctx.rng.next_u64() >> 40;
                 self.ctx.stats.keep_alives = self.ctx.stats.keep_alives.saturating_add(1);
                 self.ctx.tell_loosely(id, Control::KeepAlive(number));
                 if let Some(link) = self.links.get_mut(id) {

@@ -130,11 +130,13 @@ impl Reliable {
     }
 
     /// How many bytes wait or are in flight; a message counts for 64 at least.
+    #[cfg(test)]
     pub(crate) fn unacknowledged_bytes(&self) -> usize {
         self.bytes
     }
 
     /// The smoothed round-trip time, which includes the time that the other end takes to acknowledge.
+    #[cfg(test)]
     pub(crate) fn round_trip(&self) -> Option<Duration> {
         self.estimate.as_ref().map(|estimate| estimate.smoothed)
     }

@@ -170,8 +170,10 @@ impl ChatNode {
     /// Gives up the links on which more waits than we keep.
     pub(crate) fn end_overflown(&mut self) {
         while let Some(link) = self.ctx.overflown.pop() {
-            self.ctx.close(link);
-            self.peer_down(link, DownReason::TooSlow);
+            if self.links.contains(link) {
+                self.ctx.close(link);
+                self.peer_down(link, DownReason::TooSlow);
+            }
         }
     }
 }

@@ -57,10 +57,7 @@ impl ChatNode {
         };
         let sequence = self.broadcast.published();
         self.classic.spread(&mut self.ctx, &mut self.dialer, &message);
-        let taken = self.links.taken();
-        let first = self.ctx.rng.below(64);
-        let more = (0..64).filter_map(|number| taken.nth_around(first.wrapping_add(number)));
-        self.broadcast.trees.plant_own(stream, more);
+        self.broadcast.trees.plant_own(stream, self.links.taken());
         let push = self.broadcast.trees.push_to(stream);
         self.push(stream, sequence, push, message);
         self.announce_soon(stream, sequence);

@@ -110,19 +110,15 @@ impl Trees {
         self.tree(stream).is_some_and(|tree| tree.parent.is_none())
     }
 
-    /// We are the root of this stream's tree: it begins with the shared tree, and those of `more` if that is too
-    /// few, so that one lost neighbour does not silence us.
-    pub(crate) fn plant_own(&mut self, stream: u32, more: impl Iterator<Item = Slot>) {
-        let shared = self.shared();
+    /// We are the root of this stream's tree: it begins with all neighbours, and so at as many places of the shared
+    /// tree. If too few of them are left later, all are tried again, so that one lost neighbour does not silence us.
+    pub(crate) fn plant_own(&mut self, stream: u32, neighbours: Slots) {
         let Some(tree) = self.slot_of(stream) else { return };
         if !tree.planted {
-            *tree = Tree { planted: true, children: shared, ..Tree::default() };
+            *tree = Tree { planted: true, ..Tree::default() };
         }
-        for slot in more {
-            if tree.children.len() >= OWN_CHILDREN {
-                break;
-            }
-            tree.children = tree.children.with(Slots::one(slot));
+        if tree.children.len() < OWN_CHILDREN {
+            tree.children = tree.children.with(neighbours);
         }
     }
 
@@ -248,8 +244,8 @@ impl Trees {
     }
 }
 
-/// To how many neighbours at least a message of our own is pushed.
-const OWN_CHILDREN: usize = 3;
+/// With fewer children than this, our own messages go to all neighbours again.
+const OWN_CHILDREN: usize = 2;
 /// For how many messages a stream is young.
 const YOUNG: u8 = 16;
 /// After how many pulls in a row the parent is changed.

@@ -22,6 +22,8 @@ pub(crate) struct Views {
     shuffled: Option<(u64, Vec<PeerId>)>,
     /// Who is to take a neighbour's place, and that neighbour.
     pub(crate) replacing: Option<(PeerId, LinkId)>,
+    /// When a neighbour was last asked to let another one take our place.
+    pub(crate) last_split: Option<Time>,
     pub(crate) refill: Option<TimerKey>,
     pub(crate) shuffle: Option<TimerKey>,
     /// How often in a row there was nobody to turn to.

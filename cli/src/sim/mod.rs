@@ -1,117 +1,83 @@
 //! `chinwag sim`: broadcasts in a simulated network, on a virtual clock.
 
-mod result;
+mod cast;
+mod figures;
+mod joiner;
+mod measure;
+mod partition;
+mod process;
+mod rounds;
+mod scenario;
+mod table;
 mod topology;
 
 use std::io::Write as _;
-use std::time::Instant;
-
-use anyhow::Context as _;
-use chinwag::Seed;
-use chinwag_memory::{Network, NetworkConfig, NodeId, config_for, ms, secs};
+use std::time::{Duration, Instant};
 
 use crate::arguments::{Format, SimArguments};
 use crate::clock;
 use crate::exit::Exit;
-use result::{Degrees, Outcome};
+use figures::{Figures, Run};
+use measure::Watch;
+use scenario::World;
 
-/// How far apart messages are said, in virtual time: one has mostly spread before the next.
-const PACE_MS: u64 = 200;
-
-/// Runs the simulation and prints what came of it: fine if every message reached every node once.
+/// Runs the simulation and prints what came of it: fine if every message reached every node that runs once, in order.
 ///
 /// # Errors
-/// When the network does not come to rest, or standard output is closed.
+/// When the arguments contradict each other, nobody is left to speak, or standard output is closed.
 pub(crate) fn run(arguments: &SimArguments) -> anyhow::Result<Exit> {
-    let outcome = simulate(arguments)?;
+    let figures = simulate(arguments)?;
     let printed = match arguments.format {
-        Format::Table => outcome.table(),
-        Format::Json => outcome.json()?,
+        Format::Table => table::of(&figures, arguments),
+        Format::Json => format!("{}\n", serde_json::to_string(&figures)?),
     };
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(printed.as_bytes())?;
     stdout.flush()?;
-    Ok(if outcome.is_complete() { Exit::Fine } else { Exit::Failed })
+    Ok(if figures.is_complete() { Exit::Fine } else { Exit::Failed })
 }
 
-fn simulate(arguments: &SimArguments) -> anyhow::Result<Outcome> {
+fn simulate(arguments: &SimArguments) -> anyhow::Result<Figures> {
     let start = clock::now();
-    let (mut network, nodes) = build(arguments)?;
-    network.run_until_quiet(secs(120)).context("the network did not come to rest after joining")?;
-    let linked = nodes.iter().map(|node| network.node(*node).linked());
-    let degrees = Degrees::of(linked);
+    let mut world = World::build(arguments)?;
     let joining = since(start);
-    tracing::info!(nodes = nodes.len(), ?joining, "joined");
 
     let start = clock::now();
-    let spoken_from = network.now();
-    for message in 0..arguments.messages {
-        let drawn = Seed::new(arguments.seed).derive(u64::from(u32::MAX) + u64::from(message)).get();
-        let author = nodes[usize::try_from(drawn % nodes.len() as u64)?];
-        network.broadcast(author, format!("message {message}")).context("a node could not speak")?;
-        network.run_for(ms(PACE_MS));
+    let before = *world.network.traffic();
+    let spoken_from = world.network.now();
+    let mut watch = Watch::new(arguments.size as usize);
+    let special = arguments.joiner.is_some() || arguments.partition.is_some();
+    let (mut killed, mut healed, mut joined) = (None, None, None);
+    let rounds = arguments.rounds.unwrap_or(if special { 0 } else { ROUNDS });
+    if rounds > 0 {
+        killed = rounds::say(&mut world, &mut watch, arguments, rounds)?;
     }
-    network.run_until_quiet(secs(120)).context("the network did not come to rest after the messages")?;
-    let kept = network.check().map(drop).map_err(|violation| violation.to_string());
-    Ok(Outcome {
+    if let Some(time) = arguments.partition {
+        healed = Some(partition::cut(&mut world, &mut watch, arguments, time)?);
+    }
+    if let Some(contact) = arguments.joiner {
+        joined = Some(joiner::join(&mut world, &mut watch, arguments, contact)?);
+    }
+    Ok(Figures::of(&Run {
         seed: arguments.seed,
-        nodes: nodes.len(),
-        degrees,
+        traffic: world.network.traffic().since(&before),
+        virtual_time: world.network.now().saturating_since(spoken_from),
+        world: &world,
+        measured: watch.measured(),
         joining,
         speaking: since(start),
-        virtual_time: network.now().saturating_since(spoken_from),
-        inputs: network.stats().inputs,
-        kept,
-        messages: result::Messages::of(network.spreads(), nodes.len()),
-    })
+        killed,
+        healed,
+        joined,
+    }))
 }
 
-/// A connected random network: the nodes link with whom they are told to, and with nobody else.
-fn build(arguments: &SimArguments) -> anyhow::Result<(Network, Vec<NodeId>)> {
-    let config = NetworkConfig::new(arguments.seed).keep_events(false).track_spread(true).quiet_for(ms(500));
-    let mut network = Network::new(config);
-    let mut nodes = Vec::new();
-    for number in 0..arguments.nodes {
-        let mut config = config_for(&format!("n{number}"))?;
-        config.target_neighbours = 0;
-        nodes.push(network.add_node_with(config)?);
-    }
-    for (number, friends) in topology::random(arguments.nodes, arguments.degree, Seed::new(arguments.seed)) {
-        let friends: Vec<NodeId> = friends.iter().map(|friend| nodes[*friend as usize]).collect();
-        network.bootstrap(nodes[number as usize], &friends)?;
-    }
-    Ok((network, nodes))
-}
-
-fn since(start: Instant) -> std::time::Duration {
+fn since(start: Instant) -> Duration {
     clock::now().saturating_duration_since(start)
 }
 
+/// How many messages are said unless that is said.
+const ROUNDS: u32 = 10;
+
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn arguments(seed: u64) -> SimArguments {
-        SimArguments { nodes: 60, degree: 4, messages: 5, seed, format: Format::Json }
-    }
-
-    #[test]
-    fn every_node_hears_every_message_once_and_copies_are_those_of_a_flood() {
-        let outcome = simulate(&arguments(3)).unwrap();
-        assert!(outcome.is_complete(), "{}", outcome.table());
-        assert_eq!(outcome.messages.deliveries, 5 * 59);
-        // A flood sends a message once over each link in each direction, less once for each node but the author.
-        let links: usize = outcome.degrees.sum / 2;
-        assert_eq!(outcome.messages.copies, 5 * (2 * links as u64 - 59));
-    }
-
-    #[test]
-    fn the_seed_decides() {
-        let measured = |seed| {
-            let outcome = simulate(&arguments(seed)).unwrap();
-            (outcome.messages, outcome.inputs)
-        };
-        assert_eq!(measured(7), measured(7));
-        assert_ne!(measured(7), measured(8));
-    }
-}
+mod tests;

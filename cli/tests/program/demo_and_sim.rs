@@ -27,7 +27,8 @@ fn a_person_can_type_as_one_of_the_five() {
 #[test]
 fn a_simulation_counts_what_happens_and_repeats_it() {
     let run = || {
-        let mut sim = Program::start("sim --nodes 50 --degree 4 --messages 3 --seed 9 --format json");
+        let mut sim =
+            Program::start("sim --nodes 50 --overlay random --degree 4 --messages 3 --seed 9 --format json");
         let line = sim.line().unwrap();
         assert_eq!(sim.exit_code(), 0);
         serde_json::from_str::<serde_json::Value>(&line).unwrap()
@@ -37,7 +38,22 @@ fn a_simulation_counts_what_happens_and_repeats_it() {
     assert!(one["violation"].is_null() && one["hops_max"].as_u64().unwrap() >= 2);
     for outcome in [&mut one, &mut other] {
         let outcome = outcome.as_object_mut().unwrap();
-        outcome.retain(|key, _| !key.starts_with("real_"));
+        outcome.retain(|key, _| {
+            !key.starts_with("real_") && !["cpu_seconds", "peak_rss_bytes"].contains(&key.as_str())
+        });
+        assert_eq!(outcome["trace_hash"].as_str().unwrap().len(), 16);
     }
     assert_eq!(one, other);
+}
+
+#[test]
+fn every_figure_of_a_simulation_is_documented_and_a_bad_request_is_refused() {
+    let documented = include_str!("../../../docs/json.md");
+    let mut sim = Program::start("sim --nodes 4 --warm 1s --rounds 1 --format json");
+    let figures: serde_json::Value = serde_json::from_str(&sim.line().unwrap()).unwrap();
+    let keys: Vec<&String> = figures.as_object().unwrap().keys().collect();
+    assert!(keys.len() > 40 && keys.iter().all(|key| documented.contains(&format!("`{key}`"))), "{keys:?}");
+    assert_eq!(sim.exit_code(), 0);
+    assert_eq!(Program::start("sim --nodes 4 --loss 0.1").exit_code(), 1);
+    assert_eq!(Program::start("sim --nodes 4 --rounds 2 --kill 0.1 --kill-at-broadcast=3").exit_code(), 1);
 }

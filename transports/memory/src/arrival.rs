@@ -108,7 +108,7 @@ impl Fabric {
         if self.severed(from, node) {
             return self.drop_packet(&packet, DropReason::Partition);
         }
-        let known = host.accepted.get(&(from, from_link)).copied();
+        let known = host.ends.accepted_from(from, from_link);
         if known.is_none() && !host.listening {
             return self.drop_packet(&packet, DropReason::Closed);
         }
@@ -116,7 +116,7 @@ impl Fabric {
             let semantics = Semantics::Datagram;
             let host = self.host_mut(node);
             let link = host.open(from, Some(from_link), semantics, EndState::Up, fidelity);
-            host.accepted.insert((from, from_link), link);
+            self.linked(node, from);
             inbox.tell(Input::LinkUp { link, dialed: None, semantics });
             link
         });
@@ -134,6 +134,7 @@ impl Fabric {
             return self.notify(node, (from, from_link), refused);
         }
         let link = host.open(from, Some(from_link), semantics, EndState::Up, fidelity);
+        self.linked(node, from);
         self.post(node, link, Occurrence::Accepted { link: from_link, from: node, from_link: link });
         inbox.tell(Input::LinkUp { link, dialed: None, semantics });
     }
@@ -168,8 +169,15 @@ impl Fabric {
         let (peer, semantics) = (end.peer, end.semantics);
         self.unrest.dials = self.unrest.dials.saturating_sub(1);
         self.stats.dials_answered += 1;
+        self.linked(node, peer);
         let dialed = Some(self.host(peer).address.clone());
         inbox.tell(Input::LinkUp { link, dialed, semantics });
+    }
+
+    /// Notes the first link of a node.
+    fn linked(&mut self, node: NodeId, peer: NodeId) {
+        let now = self.now;
+        self.host_mut(node).first_link.get_or_insert((now, peer));
     }
 
     fn dial_ends(&mut self, node: NodeId, link: LinkId, reason: DialError, inbox: &mut Inbox) {
@@ -247,8 +255,12 @@ impl Fabric {
         if let Some(tag) = packet.tag {
             self.ledger.received(node, tag);
         }
+        let counting = self.config.count_bytes;
         let seed = self.config.seed;
         let host = &mut self.hosts[node.index()];
+        if counting {
+            host.received.count(packet.kind, u64::from(packet.bytes));
+        }
         let Some(end) = host.ends.get_mut(link) else { return };
         self.stats.reordered += u64::from(packet.number < end.newest);
         end.newest = end.newest.max(packet.number);

@@ -26,6 +26,9 @@ pub struct NetworkConfig {
     pub checks: bool,
     /// Whether to follow every broadcast on its way, for [`spreads`](crate::Network::spreads).
     pub track_spread: bool,
+    /// Whether to count the bytes that nodes send and receive, for [`traffic`](crate::Network::traffic). Every message
+    /// is encoded for it, however it travels.
+    pub count_bytes: bool,
     /// Whether to record every input, for [`trace`](crate::Network::trace).
     pub record: bool,
 }
@@ -42,7 +45,7 @@ pub enum Fidelity {
 }
 
 impl NetworkConfig {
-    /// Typed messages on streams of 10 to 50 ms latency, checked and kept, neither followed nor recorded.
+    /// Typed messages on streams of 10 to 50 ms latency, checked and kept, neither followed, counted nor recorded.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self {
@@ -54,6 +57,7 @@ impl NetworkConfig {
             keep_events: true,
             checks: true,
             track_spread: false,
+            count_bytes: false,
             record: false,
         }
     }
@@ -98,6 +102,12 @@ impl NetworkConfig {
     #[must_use]
     pub const fn track_spread(self, track_spread: bool) -> Self {
         Self { track_spread, ..self }
+    }
+
+    /// Sets whether to count bytes.
+    #[must_use]
+    pub const fn count_bytes(self, count_bytes: bool) -> Self {
+        Self { count_bytes, ..self }
     }
 
     /// Sets whether to record every input.

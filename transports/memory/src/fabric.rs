@@ -3,9 +3,7 @@
 use core::time::Duration;
 
 use bytes::Bytes;
-use chinwag::{
-    Address, Content, Control, DialError, Event, Input, LinkEnd, LinkId, Message, Semantics, Time,
-};
+use chinwag::{Address, DialError, Event, Input, LinkEnd, LinkId, Message, PeerId, Semantics, Time};
 use hashbrown::HashMap;
 
 use crate::check::Checker;
@@ -17,6 +15,7 @@ use crate::ledger::{Ledger, Tag};
 use crate::link_model::{LinkModel, LinkModels};
 use crate::queue::{Class, Key, Queue};
 use crate::stats::{DropReason, Stats};
+use crate::traffic::{Books, Kind, bytes_on, carried, is_upkeep};
 use crate::{Fidelity, NetworkConfig, NodeId};
 
 /// Everything of a network but its nodes.
@@ -26,10 +25,13 @@ pub(crate) struct Fabric {
     pub(crate) now: Time,
     pub(crate) hosts: Vec<Host>,
     pub(crate) addresses: HashMap<Address, NodeId>,
+    /// The first node of each name.
+    pub(crate) names: HashMap<PeerId, NodeId>,
     pub(crate) queue: Queue<Happening>,
     pub(crate) models: LinkModels,
     pub(crate) cuts: Vec<Cut>,
     pub(crate) stats: Stats,
+    pub(crate) books: Books,
     pub(crate) ledger: Ledger,
     pub(crate) checker: Checker,
     pub(crate) unrest: Unrest,
@@ -91,8 +93,11 @@ pub(crate) enum Occurrence {
 pub(crate) struct Packet {
     pub(crate) payload: Payload,
     pub(crate) tag: Option<Tag>,
-    /// Keep-alive and introductions, which go on for ever in a network where nothing happens.
+    /// Of the kinds that keep no network from being quiet.
     pub(crate) upkeep: bool,
+    pub(crate) kind: Kind,
+    /// How long it is on the wire; 0 unless bytes are counted.
+    pub(crate) bytes: u32,
     /// Which packet of its sender on its link it is, from 1.
     pub(crate) number: u64,
 }
@@ -113,10 +118,12 @@ impl Fabric {
             now: Time::ZERO,
             hosts: Vec::new(),
             addresses: HashMap::new(),
+            names: HashMap::new(),
             queue: Queue::new(),
             models: LinkModels::new(config.link),
             cuts: Vec::new(),
             stats: Stats::default(),
+            books: Books::default(),
             ledger: Ledger::new(config.checks, config.track_spread),
             checker: Checker::new(config.checks),
             unrest: Unrest::default(),
@@ -171,7 +178,8 @@ impl Fabric {
         let fingerprint = fingerprint::message(message);
         let name = self.hosts[node.index()].name.as_ref();
         let tag = self.ledger.sending(node, name, self.now, message);
-        let upkeep = is_upkeep(message);
+        let (kind, upkeep) = (Kind::of(message), is_upkeep(message));
+        let counting = self.config.count_bytes;
         for link in links {
             let host = self.host_mut(node);
             host.history.sent(link, fingerprint);
@@ -181,16 +189,19 @@ impl Fabric {
                 continue;
             };
             end.sent += 1;
-            let packet = Packet {
-                payload: Payload::Message(message.clone(), fingerprint),
-                tag,
-                upkeep,
-                number: end.sent,
-            };
-            let (state, semantics) = (end.state, end.semantics);
+            let (number, state, semantics) = (end.sent, end.state, end.semantics);
+            let mut bytes = 0;
+            if counting {
+                bytes = bytes_on(semantics, message);
+                host.sent.count(kind, bytes);
+                self.books.count(kind, carried(message).msg_type(), bytes);
+            }
+            let payload = Payload::Message(message.clone(), fingerprint);
+            let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+            let packet = Packet { payload, tag, upkeep, kind, bytes, number };
             self.stats.sent += 1;
             self.stats.in_flight += 1;
-            self.unrest.packets += u64::from(!upkeep);
+            self.unrest.packets += u64::from(!packet.upkeep);
             match semantics {
                 _ if state == EndState::Broken => self.drop_packet(&packet, DropReason::Broken),
                 Semantics::Stream => self.send_on_stream(node, link, packet),
@@ -216,10 +227,10 @@ impl Fabric {
         self.stats.events += 1;
         self.unrest.last = self.now;
         self.checker.emitted(node, self.now, &event, &mut self.ledger);
-        let (now, keep) = (self.now, self.config.keep_events);
+        let now = self.now;
         let host = self.host_mut(node);
         host.history.emitted();
-        if keep {
+        if host.keeps_events {
             host.events.push((now, event));
         }
     }
@@ -247,9 +258,6 @@ impl Fabric {
     pub(crate) fn remove_end(&mut self, node: NodeId, link: LinkId, reason: DropReason) {
         let host = self.host_mut(node);
         let Some(end) = host.ends.remove(link) else { return };
-        if let Some(peer_link) = end.peer_link {
-            host.accepted.remove(&(end.peer, peer_link));
-        }
         self.drop_end(end, reason);
     }
 
@@ -357,27 +365,6 @@ pub(crate) fn place(node: NodeId, end: &End, sequence: u64) -> Place {
 fn corruption(model: &LinkModel, seed: u64, place: Place) -> Option<Draw> {
     let hit = Draw::new(seed, Purpose::Corrupt, place).hits(model.corruption);
     hit.then(|| Draw::new(seed, Purpose::CorruptBit, place))
-}
-
-/// Whether a message is of the kinds that nodes exchange for ever although nothing happens.
-fn is_upkeep(message: &Message) -> bool {
-    match message.content() {
-        Content::Ping(_) | Content::Pong(_) => true,
-        Content::Control(Control::Numbered { message, .. }) => is_upkeep(message),
-        Content::Control(control) => matches!(
-            control,
-            Control::KeepAlive(_)
-                | Control::KeepAliveReply(_)
-                | Control::Beacon { .. }
-                | Control::Graft(None)
-                | Control::Prune(None)
-                | Control::Shuffle { .. }
-                | Control::Peers { .. }
-                | Control::Sync(_)
-                | Control::Acknowledge { .. }
-        ),
-        _ => false,
-    }
 }
 
 /// How long a node rests whose deadline is not ahead.

@@ -1,6 +1,6 @@
 //! The machine that a node runs on: its address, its ends of links, its clock's alarm.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use chinwag::{Address, Event, Input, LinkEnd, LinkId, PeerId, Semantics, Time};
 
@@ -8,6 +8,7 @@ use crate::fabric::Packet;
 use crate::fingerprint::History;
 use crate::pipe::Pipe;
 use crate::queue::{Class, Key};
+use crate::traffic::Traffic;
 use crate::{Fidelity, NodeId};
 
 #[derive(Clone, Debug)]
@@ -21,8 +22,8 @@ pub(crate) struct Host {
     /// How often it started.
     pub(crate) starts: u64,
     pub(crate) ends: Ends,
-    /// Datagram links that others dialed, by who dialed and their number for it.
-    pub(crate) accepted: BTreeMap<(NodeId, LinkId), LinkId>,
+    /// When it had its first link, and to whom.
+    pub(crate) first_link: Option<(Time, NodeId)>,
     /// The one deadline that is in the queue and counts; others there are outdated.
     pub(crate) alarm: Option<Time>,
     /// What to tell the node if it starts again with its memory.
@@ -31,6 +32,10 @@ pub(crate) struct Host {
     pub(crate) crashed_at: Time,
     pub(crate) history: History,
     pub(crate) events: Vec<(Time, Event)>,
+    pub(crate) keeps_events: bool,
+    /// Nothing unless bytes are counted, as is `received`.
+    pub(crate) sent: Traffic,
+    pub(crate) received: Traffic,
     links_made: u64,
     sequence: u64,
 }
@@ -42,6 +47,7 @@ impl Host {
         address: Address,
         listening: bool,
         max_frame: usize,
+        keeps_events: bool,
     ) -> Self {
         Self {
             node,
@@ -52,12 +58,15 @@ impl Host {
             running: true,
             starts: 1,
             ends: Ends::default(),
-            accepted: BTreeMap::new(),
+            first_link: None,
             alarm: None,
             lost: VecDeque::new(),
             crashed_at: Time::ZERO,
             history: History::default(),
             events: Vec::new(),
+            keeps_events,
+            sent: Traffic::default(),
+            received: Traffic::default(),
             links_made: 0,
             sequence: 0,
         }
@@ -76,7 +85,7 @@ impl Host {
         let link = LinkId::new(self.links_made);
         let piped = (semantics, fidelity) == (Semantics::Stream, Fidelity::Bytes);
         let pipe = piped.then(|| Box::new(Pipe::new(self.max_frame)));
-        self.ends.0.push(End {
+        self.ends.push(End {
             link,
             peer,
             peer_link,
@@ -150,32 +159,49 @@ impl End {
 
 /// A node's ends of links, by their numbers, which only grow.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Ends(Vec<End>);
+pub(crate) struct Ends {
+    ends: Vec<End>,
+    /// Their numbers, close together: looking for one of them touches little memory.
+    links: Vec<LinkId>,
+}
 
 impl Ends {
     pub(crate) fn get(&self, link: LinkId) -> Option<&End> {
-        self.0.get(self.position(link)?)
+        self.ends.get(self.position(link)?)
     }
 
     pub(crate) fn get_mut(&mut self, link: LinkId) -> Option<&mut End> {
         let at = self.position(link)?;
-        self.0.get_mut(at)
+        self.ends.get_mut(at)
     }
 
     pub(crate) fn remove(&mut self, link: LinkId) -> Option<End> {
         let at = self.position(link)?;
-        Some(self.0.remove(at))
+        self.links.remove(at);
+        Some(self.ends.remove(at))
+    }
+
+    /// The end of the datagram link that another node dialed, which has this number there.
+    pub(crate) fn accepted_from(&self, peer: NodeId, peer_link: LinkId) -> Option<LinkId> {
+        let is_it = |end: &&End| end.peer == peer && end.peer_link == Some(peer_link);
+        self.ends.iter().find(is_it).map(|end| end.link)
     }
 
     pub(crate) fn take_all(&mut self) -> Vec<End> {
-        core::mem::take(&mut self.0)
+        self.links.clear();
+        core::mem::take(&mut self.ends)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &End> {
-        self.0.iter()
+        self.ends.iter()
+    }
+
+    fn push(&mut self, end: End) {
+        self.links.push(end.link);
+        self.ends.push(end);
     }
 
     fn position(&self, link: LinkId) -> Option<usize> {
-        self.0.binary_search_by_key(&link, |end| end.link).ok()
+        self.links.binary_search(&link).ok()
     }
 }

@@ -6,13 +6,17 @@ use chinwag::{Body, Content, Delivery, Message, MessageId, PeerId, Time};
 use hashbrown::HashMap;
 
 use crate::NodeId;
+use crate::traffic::carried;
 
 /// How one broadcast spread. Nothing of it is on the wire: the network follows messages by their names.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Spread {
+    /// Which of all broadcasts it is, in the order they were said.
+    post: u32,
     id: MessageId,
     author: Option<NodeId>,
     published: Time,
+    frame: usize,
     copies: u64,
     deliveries: Vec<Reached>,
     /// How many hops each node is from the author by the way that the message first came.
@@ -50,7 +54,13 @@ impl Spread {
         self.published
     }
 
-    /// How many copies were received, by all nodes together.
+    /// How long its frame is as its author first sent it, in bytes without the line break; 0 if it was not sent.
+    #[must_use]
+    pub const fn frame_bytes(&self) -> usize {
+        self.frame
+    }
+
+    /// How many copies were received, by all nodes together. What only tells of a message is no copy of it.
     #[must_use]
     pub const fn copies(&self) -> u64 {
         self.copies
@@ -103,8 +113,6 @@ struct Post {
     body: Option<Body>,
     /// Whether its author has sent it in its own dialect.
     sent: bool,
-    /// `None` unless broadcasts are followed.
-    spread: Option<u32>,
 }
 
 /// All broadcasts, by their names.
@@ -112,6 +120,7 @@ struct Post {
 pub(crate) struct Ledger {
     by_id: HashMap<MessageId, u32>,
     posts: Vec<Post>,
+    /// Those that are followed, in the order of their numbers.
     spreads: Vec<Spread>,
     /// Posts that were said and not sent yet, with who said them.
     unsent: Vec<(NodeId, u32)>,
@@ -148,8 +157,17 @@ impl Ledger {
     }
 
     pub(crate) fn spread(&self, id: &MessageId) -> Option<&Spread> {
-        let post = self.posts.get(*self.by_id.get(id)? as usize)?;
-        self.spreads.get(post.spread? as usize)
+        let at = self.position(*self.by_id.get(id)?)?;
+        self.spreads.get(at)
+    }
+
+    pub(crate) fn take_spread(&mut self, id: &MessageId) -> Option<Spread> {
+        let at = self.position(*self.by_id.get(id)?)?;
+        Some(self.spreads.remove(at))
+    }
+
+    pub(crate) fn forget_spreads(&mut self) {
+        self.spreads.clear();
     }
 
     /// An application said something.
@@ -171,6 +189,7 @@ impl Ledger {
         if self.idle {
             return None;
         }
+        let message = carried(message);
         let Content::Broadcast(said) = message.content() else { return None };
         let id = message.id()?;
         let is_author = name == Some(message.originator());
@@ -204,17 +223,24 @@ impl Ledger {
         // Old peers know it by another name, derived from what it says.
         self.by_id.entry(MessageId::Classic(message.classic_id())).or_insert(index);
         self.unsent.retain(|(_, unsent)| *unsent != index);
+        if let Some(spread) = self.spread_of(index) {
+            spread.frame = message.encoded().len();
+        }
     }
 
     /// A copy was handed to `node`.
     pub(crate) fn received(&mut self, node: NodeId, tag: Tag) {
         if let Some(spread) = self.spread_of(tag.post) {
             spread.copies = spread.copies.saturating_add(1);
+            // However far an echo has come, the author is where it started.
+            if spread.author == Some(node) {
+                return;
+            }
             if spread.first_hop.len() <= node.index() {
                 spread.first_hop.resize(node.index() + 1, UNREACHED);
             }
-            if let Some(hops) = spread.first_hop.get_mut(node.index()) {
-                *hops = (*hops).min(tag.hops);
+            if let Some(hops) = spread.first_hop.get_mut(node.index()).filter(|hops| **hops == UNREACHED) {
+                *hops = tag.hops;
             }
         }
     }
@@ -247,25 +273,30 @@ impl Ledger {
 
     fn enter(&mut self, id: MessageId, author: Option<NodeId>, now: Time, body: Option<Body>) -> u32 {
         let index = u32::try_from(self.posts.len()).unwrap_or(u32::MAX);
-        let spread = self.track_spread.then(|| u32::try_from(self.spreads.len()).unwrap_or(u32::MAX));
         if self.track_spread {
             self.spreads.push(Spread {
+                post: index,
                 id: id.clone(),
                 author,
                 published: now,
+                frame: 0,
                 copies: 0,
                 deliveries: Vec::new(),
                 first_hop: Vec::new(),
             });
         }
         self.by_id.insert(id.clone(), index);
-        self.posts.push(Post { id, author, body, sent: false, spread });
+        self.posts.push(Post { id, author, body, sent: false });
         index
     }
 
     fn spread_of(&mut self, post: u32) -> Option<&mut Spread> {
-        let spread = self.posts.get(post as usize)?.spread?;
-        self.spreads.get_mut(spread as usize)
+        let at = self.position(post)?;
+        self.spreads.get_mut(at)
+    }
+
+    fn position(&self, post: u32) -> Option<usize> {
+        self.spreads.binary_search_by_key(&post, |spread| spread.post).ok()
     }
 }
 

@@ -21,7 +21,8 @@
 //! # What is here
 //! [`Network`] holds the nodes and lets time pass. [`LinkModel`] says how links behave, [`Fault`] what goes wrong
 //! and when. [`Network::check`] says whether the nodes kept their promises, [`Network::stats`] what was exercised,
-//! [`Network::spreads`] how messages spread, [`Network::trace`] what to replay. Nodes are
+//! [`Network::spreads`] how messages spread, [`Network::overlay`] who is whose neighbour, [`Network::traffic`] what
+//! it costs, [`Network::trace`] what to replay. Nodes are
 //! [`ChatNode`](chinwag::ChatNode)s, or anything that implements [`Node`].
 //!
 //! # Determinism
@@ -45,11 +46,13 @@ mod link_model;
 mod network;
 mod node;
 mod outage;
+mod overlay;
 mod pipe;
 mod queue;
 mod run;
 mod stats;
 mod trace;
+mod traffic;
 
 pub use chat::{config_for, ms, secs};
 pub use check::{Checked, Promise, Violation};
@@ -61,6 +64,8 @@ pub use ledger::{Reached, Spread};
 pub use link_model::LinkModel;
 pub use network::Network;
 pub use node::{Effects, Node, NodeId, Start};
+pub use overlay::Overlay;
 pub use run::NotQuiet;
 pub use stats::{Dropped, Stats};
 pub use trace::{Step, Trace, What};
+pub use traffic::{Amount, Traffic};

@@ -1,5 +1,7 @@
 //! [`Network`]: many nodes on one virtual clock.
 
+use core::time::Duration;
+
 use chinwag::{Address, ChatNode, ConfigError, Event, Input, MessageId, Time};
 
 use crate::arrival::{Inbox, Told};
@@ -11,6 +13,7 @@ use crate::ledger::Spread;
 use crate::queue::{Class, Key};
 use crate::stats::Stats;
 use crate::trace::Trace;
+use crate::traffic::{Amount, Traffic};
 use crate::{AddError, NetworkConfig, Node, NodeId, Start};
 use crate::{draw, fingerprint};
 
@@ -55,8 +58,12 @@ impl<N: Node> Network<N> {
         }
         let start = Start { node, address, listening, seed: self.seed_of(node, 1) };
         let added = make(&start)?;
-        let host =
-            Host::new(node, added.name().cloned(), start.address.clone(), listening, added.max_frame());
+        let name = added.name().cloned();
+        if let Some(name) = &name {
+            self.fabric.names.entry(name.clone()).or_insert(node);
+        }
+        let keeps_events = self.fabric.config.keep_events;
+        let host = Host::new(node, name, start.address.clone(), listening, added.max_frame(), keeps_events);
         self.fabric.addresses.insert(start.address, node);
         self.fabric.hosts.push(host);
         if let Some(trace) = &mut self.trace {
@@ -134,6 +141,47 @@ impl<N: Node> Network<N> {
         core::mem::take(&mut self.fabric.host_mut(node).events)
     }
 
+    /// Sets for one node whether to keep what it emits, from now on.
+    pub fn keep_events(&mut self, node: NodeId, keep: bool) {
+        self.fabric.host_mut(node).keeps_events = keep;
+    }
+
+    /// When a node was first told of a link, and who is at its other end.
+    #[must_use]
+    pub fn first_link(&self, node: NodeId) -> Option<(Time, NodeId)> {
+        self.fabric.host(node).first_link
+    }
+
+    /// How long a packet takes from one node to another, without what chance adds to a single one.
+    #[must_use]
+    pub fn latency(&self, one: NodeId, other: NodeId) -> Duration {
+        self.fabric.models.get(one, other).pair_latency(self.fabric.config.seed, one.get(), other.get())
+    }
+
+    /// What all nodes together have sent; nothing unless bytes are counted, which is configured. Counted where it
+    /// is sent, so that what is lost is in it, and what the network doubles is in it once.
+    #[must_use]
+    pub const fn traffic(&self) -> &Traffic {
+        &self.fabric.books.sent
+    }
+
+    /// The same by the `msg_type`, in the order of the types.
+    pub fn traffic_by_type(&self) -> impl Iterator<Item = (&str, Amount)> {
+        self.fabric.books.by_type()
+    }
+
+    /// What one node has sent.
+    #[must_use]
+    pub fn sent_by(&self, node: NodeId) -> &Traffic {
+        &self.fabric.host(node).sent
+    }
+
+    /// What was handed to one node.
+    #[must_use]
+    pub fn received_by(&self, node: NodeId) -> &Traffic {
+        &self.fabric.host(node).received
+    }
+
     /// The counters.
     #[must_use]
     pub const fn stats(&self) -> &Stats {
@@ -164,6 +212,17 @@ impl<N: Node> Network<N> {
         self.fabric.ledger.spread(id)
     }
 
+    /// Takes how one broadcast spread so far. It is not followed any further and not in
+    /// [`spreads`](Self::spreads) any more, which keeps long runs of many nodes small; checks go on.
+    pub fn take_spread(&mut self, id: &MessageId) -> Option<Spread> {
+        self.fabric.ledger.take_spread(id)
+    }
+
+    /// Stops following all broadcasts that were said so far, as [`take_spread`](Self::take_spread) does with one.
+    pub fn forget_spreads(&mut self) {
+        self.fabric.ledger.forget_spreads();
+    }
+
     /// Whether every promise was kept so far: each [`Promise`](crate::Promise) says which there are. What nodes
     /// emit is checked as they emit it, the books now.
     ///
@@ -186,6 +245,13 @@ impl<N: Node> Network<N> {
     /// Stops a node: [`Fault::Crash`].
     pub fn crash(&mut self, node: NodeId) {
         self.inject(Fault::Crash { node });
+    }
+
+    /// Stops many nodes at one moment.
+    pub fn crash_all(&mut self, nodes: impl IntoIterator<Item = NodeId>) {
+        for node in nodes {
+            self.crash(node);
+        }
     }
 
     /// Starts a crashed node again: [`Fault::Restart`].

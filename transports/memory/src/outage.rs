@@ -54,7 +54,6 @@ impl Fabric {
         host.running = false;
         host.crashed_at = now;
         host.alarm = None;
-        host.accepted.clear();
         for end in host.ends.take_all() {
             let lost = if end.state == EndState::Dialing {
                 let address = self.host(end.peer).address.clone();

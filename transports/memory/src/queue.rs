@@ -32,10 +32,31 @@ pub(crate) struct Key {
 /// What is going to happen: items of `T` by their keys, which must differ.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue<T> {
-    heap: BinaryHeap<Reverse<(Key, u32)>>,
+    heap: BinaryHeap<Reverse<Entry>>,
     items: Vec<Option<T>>,
     free: Vec<u32>,
 }
+
+/// A key in the order of its fields, as small as can be, and where its item is: the heap is what a large network waits
+/// for most.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Entry {
+    at: Time,
+    /// The class, then the source.
+    rank: u32,
+    sequence: u64,
+    slot: u32,
+}
+
+impl Entry {
+    fn new(key: Key, slot: u32) -> Self {
+        // No network has so many nodes that a number would not fit.
+        let rank = (key.class as u32) << SOURCE_BITS | (key.source & ((1 << SOURCE_BITS) - 1));
+        Self { at: key.at, rank, sequence: key.sequence, slot }
+    }
+}
+
+const SOURCE_BITS: u32 = 30;
 
 impl<T> Queue<T> {
     pub(crate) const fn new() -> Self {
@@ -50,23 +71,23 @@ impl<T> Queue<T> {
         });
         if let Some(place) = self.items.get_mut(slot as usize) {
             *place = Some(item);
-            self.heap.push(Reverse((key, slot)));
+            self.heap.push(Reverse(Entry::new(key, slot)));
         }
     }
 
     pub(crate) fn next_at(&self) -> Option<Time> {
-        self.heap.peek().map(|Reverse((key, _))| key.at)
+        self.heap.peek().map(|Reverse(entry)| entry.at)
     }
 
-    /// Takes what happens next, if that is not after `limit`.
-    pub(crate) fn pop_until(&mut self, limit: Time) -> Option<(Key, T)> {
+    /// Takes what happens next and says when, if that is not after `limit`.
+    pub(crate) fn pop_until(&mut self, limit: Time) -> Option<(Time, T)> {
         if self.next_at()? > limit {
             return None;
         }
-        let Reverse((key, slot)) = self.heap.pop()?;
-        let item = self.items.get_mut(slot as usize)?.take()?;
-        self.free.push(slot);
-        Some((key, item))
+        let Reverse(entry) = self.heap.pop()?;
+        let item = self.items.get_mut(entry.slot as usize)?.take()?;
+        self.free.push(entry.slot);
+        Some((entry.at, item))
     }
 
     /// Everything in it, in no order that means anything.

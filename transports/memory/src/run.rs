@@ -86,8 +86,8 @@ impl<N: Node> Network<N> {
 
     /// Has the next thing happen, if it is not after `limit`.
     fn step(&mut self, limit: Time) -> bool {
-        let Some((key, happening)) = self.fabric.queue.pop_until(limit) else { return false };
-        self.fabric.now = key.at;
+        let Some((at, happening)) = self.fabric.queue.pop_until(limit) else { return false };
+        self.fabric.now = at;
         let mut inbox = core::mem::take(&mut self.inbox);
         match happening {
             Happening::Fault(fault) => self.inject(fault),

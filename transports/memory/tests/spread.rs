@@ -2,13 +2,13 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
-use chinwag::Dialects;
-use chinwag_memory::{AddError, LinkModel, Network, NetworkConfig, NodeId, config_for, ms, secs};
+use chinwag::{Dialects, Strategy};
+use chinwag_memory::{AddError, Fault, LinkModel, Network, NetworkConfig, NodeId, config_for, ms, secs};
 
 /// Nodes that link only where they are told to.
 fn add(network: &mut Network, index: usize, dialects: Dialects) -> Result<NodeId, AddError> {
     let mut config = config_for(&format!("peer {index}"))?;
-    config.target_neighbours = 1;
+    (config.target_neighbours, config.strategy) = (0, Strategy::Flood);
     config.dialects = dialects;
     network.add_node_with(config)
 }
@@ -56,6 +56,30 @@ fn in_a_ring_the_copies_that_nobody_needs_are_counted() {
     // Both ways round: the two in front of the far side send to it, which sends on what it had first.
     assert_eq!((spread.deliveries().len(), spread.copies()), (5, 7));
     assert!(spread.redundancy().is_some_and(|share| (0.39..0.41).contains(&share)));
+}
+
+#[test]
+fn hops_are_those_of_the_first_copy_also_if_a_later_one_came_a_shorter_way() {
+    let mut network = Network::new(NetworkConfig::new(1).track_spread(true));
+    let nodes = [0, 1, 2].map(|index| {
+        let mut config = config_for(&format!("peer {index}")).expect("a name");
+        (config.target_neighbours, config.strategy) = (0, Strategy::Flood);
+        network.add_node_with(config).expect("added")
+    });
+    for (one, other, latency) in [(0, 1, 10), (1, 2, 10), (0, 2, 100)] {
+        let (one, other) = (nodes[one], nodes[other]);
+        let model = LinkModel::stream().latency(ms(latency)..ms(latency));
+        network.inject(Fault::SetLink { one, other, model });
+        network.join(one, other).expect("joined");
+    }
+    network.run_until_quiet(secs(60)).expect("quiet");
+    let id = network.broadcast(nodes[0], "hi").expect("said");
+    network.run_until_quiet(secs(60)).expect("quiet");
+    let spread = network.spread(&id).expect("followed");
+    let reached: Vec<_> = spread.deliveries().iter().map(|r| (r.node, r.hops, r.after)).collect();
+    assert_eq!(reached, [(nodes[1], 1, ms(10)), (nodes[2], 2, ms(20))]);
+    // The long way round to the author, and the direct one to the last: both too late.
+    assert_eq!(spread.copies(), 4);
 }
 
 #[test]

@@ -22,9 +22,8 @@ fn a_thousand_nodes_that_join_through_one_another_hear_everything_once() {
     for spread in network.spreads() {
         assert_eq!(spread.deliveries().len(), NODES - 1);
         for reached in spread.deliveries() {
-            // Every hop takes 10 to 50 ms.
-            let hops = u32::from(reached.hops);
-            assert!((ms(10) * hops..=ms(50) * hops).contains(&reached.after), "{reached:?}");
+            // Every hop takes 10 ms at least; how long at most, depends on what had to be asked for.
+            assert!(reached.after >= ms(10) * u32::from(reached.hops), "{reached:?}");
         }
     }
     let checked = network.check().expect("kept");

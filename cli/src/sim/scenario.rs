@@ -1,0 +1,150 @@
+//! The network that is simulated, until the first message is said.
+
+use std::time::Duration;
+
+use anyhow::ensure;
+use chinwag::{Config, Seed, Semantics, Strategy};
+use chinwag_memory::{Fault, LinkModel, Network, NetworkConfig, NodeId, Overlay, config_for, ms};
+
+use crate::arguments::{LinkKind, OverlayKind, SimArguments, Spreading};
+use crate::sim::topology;
+
+/// A network whose nodes have joined.
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) network: Network,
+    /// The nodes of the beginning.
+    pub(super) nodes: Vec<NodeId>,
+    /// Who was whose neighbour when all had joined.
+    pub(super) overlay: Overlay,
+    /// What each node sends in a minute in which nothing is said; `None` if that was not seen.
+    pub(super) idle_bytes_per_node_minute: Option<f64>,
+}
+
+/// What chance decides apart from the network itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Chance {
+    Graph,
+    Senders,
+    Victims,
+    Halves,
+    Contact,
+}
+
+impl Chance {
+    /// The seed of what is drawn for this.
+    pub(super) fn seed(self, arguments: &SimArguments) -> Seed {
+        Seed::new(arguments.seed).derive(APART).derive(self as u64)
+    }
+}
+
+impl World {
+    /// Builds the network, has all nodes join, and lets it come to rest.
+    ///
+    /// # Errors
+    /// If the arguments contradict each other.
+    pub(super) fn build(arguments: &SimArguments) -> anyhow::Result<Self> {
+        let (calm, faulty) = links(arguments)?;
+        let config = NetworkConfig::new(arguments.seed)
+            .link(if arguments.loss_from_start { faulty } else { calm })
+            .keep_events(false)
+            .track_spread(true)
+            .count_bytes(true);
+        let mut network = Network::new(config);
+        let mut nodes = Vec::new();
+        for number in 0..arguments.nodes {
+            nodes.push(network.add_node_with(node_config(arguments, number)?)?);
+        }
+        match arguments.overlay {
+            OverlayKind::Hyparview => join_one(&mut network, &nodes, arguments.join_over)?,
+            OverlayKind::Random => link_at_random(&mut network, &nodes, arguments)?,
+        }
+        tracing::info!(nodes = nodes.len(), "all have been told to join");
+        let warm = arguments.warm.unwrap_or(match arguments.overlay {
+            OverlayKind::Hyparview => Duration::from_secs(60),
+            OverlayKind::Random => Duration::from_secs(10),
+        });
+        let idle_bytes_per_node_minute = warm_up(&mut network, warm);
+        network.inject(Fault::SetAllLinks { model: faulty });
+        let overlay = network.overlay();
+        Ok(Self { network, nodes, overlay, idle_bytes_per_node_minute })
+    }
+}
+
+/// The configuration of a node of the simulation.
+///
+/// # Errors
+/// If its number makes no name.
+pub(super) fn node_config(arguments: &SimArguments, number: u32) -> anyhow::Result<Config> {
+    let mut config = config_for(&format!("n{number}"))?;
+    config.strategy = match arguments.strategy {
+        Spreading::Tree => Strategy::Tree,
+        Spreading::Flood => Strategy::Flood,
+    };
+    if let Some(retained) = arguments.retained {
+        config.max_history = retained as usize;
+    }
+    if arguments.joiner.is_some() {
+        // Links in memory take any amount at once, so that what is measured is the protocol's round trips alone.
+        config.pull_credit = 64 << 20;
+    }
+    if arguments.overlay == OverlayKind::Random {
+        config.target_neighbours = 0;
+    }
+    Ok(config)
+}
+
+/// How links behave while nodes join, and afterwards.
+fn links(arguments: &SimArguments) -> anyhow::Result<(LinkModel, LinkModel)> {
+    let calm = match arguments.semantics {
+        LinkKind::Stream => LinkModel::stream(),
+        LinkKind::Datagram => LinkModel::datagram(),
+    };
+    let faulty = calm
+        .loss(arguments.loss)
+        .duplication(arguments.duplication)
+        .reordering(arguments.reordering, calm.reordering_delay);
+    ensure!(
+        faulty == calm || calm.semantics == Semantics::Datagram,
+        "only datagrams are lost, doubled or reordered: say --semantics datagram"
+    );
+    Ok((calm, faulty))
+}
+
+/// Everybody joins the first node, one after the other.
+fn join_one(network: &mut Network, nodes: &[NodeId], over: Duration) -> anyhow::Result<()> {
+    let Some((first, others)) = nodes.split_first() else { return Ok(()) };
+    let start = network.now();
+    let count = u32::try_from(others.len()).unwrap_or(u32::MAX).max(1);
+    for (number, node) in (0_u32..).zip(others) {
+        let at = start + over.mul_f64(f64::from(number) / f64::from(count));
+        network.run_for(at.saturating_since(network.now()));
+        network.join(*node, *first)?;
+    }
+    Ok(())
+}
+
+/// A connected random network: the nodes link with whom they are told to, and with nobody else.
+fn link_at_random(network: &mut Network, nodes: &[NodeId], arguments: &SimArguments) -> anyhow::Result<()> {
+    for (number, friends) in
+        topology::random(arguments.nodes, arguments.degree, Chance::Graph.seed(arguments))
+    {
+        let friends: Vec<NodeId> = friends.iter().map(|friend| nodes[*friend as usize]).collect();
+        network.bootstrap(nodes[number as usize], &friends)?;
+    }
+    Ok(())
+}
+
+/// Lets time pass, and says what each node sent in a minute of the second half of it.
+fn warm_up(network: &mut Network, warm: Duration) -> Option<f64> {
+    let half = warm / 2;
+    network.run_for(warm.saturating_sub(half));
+    let before = network.traffic().total();
+    network.run_for(half);
+    let sent = network.traffic().total().since(before);
+    let minutes = half.as_secs_f64() / 60.0;
+    (half > ms(0)).then(|| sent.bytes as f64 / network.nodes().len() as f64 / minutes)
+}
+
+/// Keeps this chance apart from that of the nodes, which derive theirs from small numbers.
+const APART: u64 = 0x7369_6d00_0000_0000;

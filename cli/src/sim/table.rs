@@ -1,0 +1,165 @@
+//! What came of a simulation, as a table for people.
+
+use crate::arguments::{OverlayKind, SimArguments, Spreading};
+use crate::sim::figures::Figures;
+
+/// The table, and below it in a sentence whether all went well.
+pub(super) fn of(figures: &Figures, arguments: &SimArguments) -> String {
+    let mut table = String::new();
+    for (what, value, remark) in
+        spreading(figures, arguments).into_iter().chain(faults(figures)).chain(costs(figures))
+    {
+        table.push_str(&format!("{what:<14}{value:>12}  {remark}\n"));
+    }
+    table.push_str(&match (&figures.violation, figures.lost) {
+        (Some(violation), _) => format!("A PROMISE WAS BROKEN: {violation}\n"),
+        (None, 0) => "Every message reached every node exactly once.\n".to_owned(),
+        (None, lost) => format!("NOT every message reached every node: {} are missing.\n", thousands(lost)),
+    });
+    table
+}
+
+type Row = (&'static str, String, String);
+
+fn spreading(figures: &Figures, arguments: &SimArguments) -> Vec<Row> {
+    let overlay = match arguments.overlay {
+        OverlayKind::Hyparview => "all joined the first",
+        OverlayKind::Random => "a random graph",
+    };
+    let strategy = match arguments.strategy {
+        Spreading::Tree => "along trees",
+        Spreading::Flood => "by flooding",
+    };
+    vec![
+        (
+            "nodes",
+            thousands(figures.nodes),
+            format!(
+                "{overlay}: {} neighbours each ({} to {}), 10 to 50 ms away",
+                number(figures.degree_mean, 1),
+                figures.degree_min,
+                figures.degree_max
+            ),
+        ),
+        ("messages", thousands(figures.messages), format!("{strategy}, with seed {}", figures.seed)),
+        (
+            "deliveries",
+            thousands(figures.deliveries),
+            format!("of {} due", thousands(figures.deliveries_due)),
+        ),
+        (
+            "copies",
+            number(figures.copies_per_delivery, 2),
+            format!(
+                "received for each delivery (1 is enough); {} without every author's first message",
+                number(figures.rmr_warm.map(|redundancy| redundancy + 1.0), 2)
+            ),
+        ),
+        (
+            "hops",
+            number(figures.hops_mean, 1),
+            format!(
+                "on average, {} at most; the last {} (an author's first message: {}, from its eighth on: {})",
+                figures.hops_max,
+                number(figures.hops_last_mean, 1),
+                number(figures.hops_last_first, 1),
+                number(figures.hops_last_settled, 1)
+            ),
+        ),
+        (
+            "last delivery",
+            format!("{} ms", number(figures.last_delivery_ms_mean, 0)),
+            format!(
+                "after it was said, on average (virtual); {} ms at most",
+                number(figures.last_delivery_ms_max, 0)
+            ),
+        ),
+    ]
+}
+
+fn faults(figures: &Figures) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if let Some(killed) = figures.killed {
+        let healed = format!(
+            "at one moment, whose message reached {} % of the {} others; one network again after {} s",
+            number(figures.kill_delivered_ratio.map(|ratio| ratio * 100.0), 2),
+            thousands(figures.survivors),
+            number(figures.heal_seconds, 2)
+        );
+        rows.push(("killed", thousands(killed), healed));
+    }
+    if let Some(messages) = figures.partition_messages {
+        let recovered = format!(
+            "said while the halves were cut; everywhere {} s after that",
+            number(figures.partition_recovery_seconds, 2)
+        );
+        rows.push(("partition", messages.to_string(), recovered));
+    }
+    if let Some(history) = figures.joiner_history {
+        let caught_up = format!(
+            "of {} earlier messages came to the joiner, in {} s ({} round trips), {} % overhead",
+            thousands(history),
+            number(figures.joiner_seconds, 2),
+            number(figures.joiner_round_trips, 1),
+            number(figures.joiner_overhead.map(|overhead| overhead * 100.0), 1)
+        );
+        rows.push(("joiner", thousands(figures.joiner_received.unwrap_or(0)), caught_up));
+    }
+    if figures.components != 1 {
+        rows.push(("parts", thousands(figures.components), "into which the network has fallen".to_owned()));
+    }
+    rows
+}
+
+fn costs(figures: &Figures) -> Vec<Row> {
+    let mebibytes = figures.peak_rss_bytes.map(|bytes| bytes as f64 / f64::from(1 << 20));
+    vec![
+        (
+            "bytes",
+            number(figures.control_bytes_per_delivery, 0),
+            format!(
+                "of control for each delivery, {} around each text; {} a minute and node when nothing is said",
+                number(figures.envelope_bytes, 0),
+                number(figures.idle_bytes_per_node_minute, 0)
+            ),
+        ),
+        ("virtual time", format!("{:.1} s", figures.virtual_seconds), "for all messages".to_owned()),
+        (
+            "real time",
+            format!("{:.2} s", figures.real_seconds_messages),
+            format!(
+                "for all messages, and {:.2} s for joining; {} MiB of memory",
+                figures.real_seconds_joining,
+                number(mebibytes, 0)
+            ),
+        ),
+    ]
+}
+
+fn number(value: Option<f64>, decimals: usize) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.decimals$}"))
+}
+
+fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(thousands(number), text);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Who joins late, or was cut off, hears what is retained: once, in order, and with next to no bytes too many.
+
+use chinwag_memory::{LinkModel, Network, NetworkConfig, NodeId, config_for, ms, secs};
+
+fn small(seed: u64, nodes: usize, link: LinkModel) -> (Network, Vec<NodeId>) {
+    let mut network = Network::new(NetworkConfig::new(seed).link(link));
+    let nodes: Vec<NodeId> =
+        (0..nodes).map(|number| network.add_node(&format!("n{number}")).expect("a name")).collect();
+    for node in &nodes[1..] {
+        network.join(*node, nodes[0]).expect("a join");
+    }
+    network.run_for(secs(15));
+    (network, nodes)
+}
+
+#[test]
+fn a_newcomer_hears_the_last_messages_and_is_told_of_those_before() {
+    for (seed, link) in [(1, LinkModel::stream()), (2, LinkModel::datagram().loss(0.1))] {
+        let (mut network, nodes) = small(seed, 10, link);
+        for number in 0..300 {
+            network.broadcast(nodes[number % 3], format!("{number}")).unwrap();
+            network.run_for(ms(20));
+        }
+        network.run_for(secs(10));
+        let mut config = config_for("late").unwrap();
+        config.catch_up = 100;
+        let late = network.add_node_with(config).unwrap();
+        network.join(late, nodes[4]).unwrap();
+        network.run_for(secs(20));
+        let heard: Vec<u32> = network.heard(late).iter().map(|(_, text)| text.parse().unwrap()).collect();
+        assert!((90..=110).contains(&heard.len()), "{} heard", heard.len());
+        assert!((200 + 9..300).all(|number| heard.contains(&number)), "{heard:?}");
+        network.broadcast(nodes[0], "300").unwrap();
+        network.run_for(secs(3));
+        assert_eq!(network.heard(late).last().map(|(_, text)| text.as_str()), Some("300"));
+        assert_eq!(network.node(late).lagging(), 0);
+        network.check().unwrap();
+    }
+}
+
+#[test]
+fn whoever_was_cut_off_hears_everything_in_order_once_the_cut_is_healed() {
+    for seed in 1..=3 {
+        let (mut network, nodes) = small(seed, 20, LinkModel::stream());
+        let (one, other) = nodes.split_at(10);
+        network.partition(one, other);
+        let mut said = Vec::new();
+        for second in 0..60 {
+            for half in [one, other] {
+                let text = format!("{second} of {}", half[0]);
+                network.broadcast(half[second % 10], text.as_str()).unwrap();
+                said.push(text);
+            }
+            network.run_for(secs(1));
+        }
+        network.heal();
+        let healed = network.now();
+        let total = said.len();
+        let all = |network: &Network| {
+            nodes.iter().all(|node| {
+                let own = network.node(*node).stats().published;
+                network.node(*node).stats().delivered + own >= total as u64
+            })
+        };
+        assert!(network.run_until(secs(30), all), "seed {seed}");
+        let took = network.now().saturating_since(healed);
+        println!("seed {seed}: everything everywhere after {took:?}");
+        assert!(took <= secs(5), "seed {seed}: {took:?}");
+        network.run_for(secs(10));
+        network.check().unwrap();
+        for node in &nodes {
+            assert_eq!(network.node(*node).stats().missing, 0);
+        }
+    }
+}
