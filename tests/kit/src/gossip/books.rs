@@ -69,12 +69,12 @@ impl Counts {
 
 impl Diary {
     /// What a node has of what was said to everybody: with room for all, it retains just this.
-    pub fn has(&self) -> impl Iterator<Item = &MessageId> {
+    pub(super) fn has(&self) -> impl Iterator<Item = &MessageId> {
         self.said.iter().chain(&self.heard)
     }
 
     /// Whether the node was told that it will not get this, and whether that was before its time.
-    pub fn was_told_missing(&self, id: &MessageId) -> Option<bool> {
+    pub(super) fn was_told_missing(&self, id: &MessageId) -> Option<bool> {
         let MessageId::Native { stream, sequence } = id else { return None };
         let mut gaps = self.gaps.get(stream)?.iter();
         let number = sequence.get();
@@ -82,7 +82,7 @@ impl Diary {
     }
 
     /// Notes an event about what was said to everybody.
-    pub fn note(&mut self, event: &Event) {
+    pub(super) fn note(&mut self, event: &Event) {
         if let Event::Delivered(delivery) = event {
             self.heard.extend(delivery.id());
         } else if let Event::Gap { stream, from, to, before_contact } = event {

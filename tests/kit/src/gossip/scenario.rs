@@ -119,9 +119,7 @@ fn joins(nodes: usize) -> impl Strategy<Value = Vec<(Move, Duration)>> {
         let joins = contacts.into_iter().enumerate();
         joins
             .filter(|(_, (_, joins, _))| *joins)
-            .map(|(before, (contact, _, pause))| {
-                (Move::Join(before + 1, contact.index(before + 1)), pause)
-            })
+            .map(|(before, (contact, _, pause))| (Move::Join(before + 1, contact.index(before + 1)), pause))
             .collect()
     })
 }
