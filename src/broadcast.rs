@@ -27,7 +27,7 @@ pub(crate) struct Broadcast {
     /// Posts that are to be announced, as the time of that, stream and sequence; those to whom we announce first, and
     /// the others.
     pub(crate) to_announce: [VecDeque<(Time, u32, u64)>; 2],
-    pub(crate) announce: Option<TimerKey>,
+    pub(crate) announce: Option<(Time, TimerKey)>,
     /// When repair is looked at next.
     pub(crate) look: Option<(Time, TimerKey)>,
     pub(crate) sync: Option<TimerKey>,
@@ -163,7 +163,9 @@ impl Broadcast {
     /// Judges a message to everybody that came in, and delivers it if it is fresh and its turn.
     pub(crate) fn take_in(&mut self, ctx: &mut Ctx, message: &Message) -> Verdict {
         let Some(post) = message.post() else { return Verdict::Drop };
-        if *message.originator() == ctx.config.id {
+        let own = *message.originator() == ctx.config.id;
+        // What we said in an earlier run is taken in for others, who may lack it.
+        if own && post.place.is_none_or(|place| place.epoch >= ctx.config.epoch) {
             return self.judge_own(ctx, message, post.place);
         }
         let limit = ctx.config.classic_window;
@@ -178,7 +180,7 @@ impl Broadcast {
             return Verdict::Spread;
         };
         let sequence = place.sequence.get();
-        let echoed = || window.note_native(message.classic_id(), limit);
+        let echoed = || window.note_native(message.classic_id(), limit) || own;
         let intake = self.streams.take_in(ctx, message.originator(), place, message, echoed);
         self.forget_evicted();
         match intake {
@@ -193,13 +195,18 @@ impl Broadcast {
     }
 
     /// Judges what came in under our own name: an echo of what we said, now or in an earlier run, or a forgery.
-    fn judge_own(&self, ctx: &mut Ctx, message: &Message, place: Option<Place>) -> Verdict {
+    fn judge_own(&mut self, ctx: &mut Ctx, message: &Message, place: Option<Place>) -> Verdict {
         let ours = match place {
-            Some(Place { epoch, sequence }) if epoch == ctx.config.epoch => sequence.get() <= self.published,
-            Some(Place { epoch, .. }) => epoch < ctx.config.epoch,
+            Some(Place { epoch, sequence }) => epoch == ctx.config.epoch && sequence.get() <= self.published,
             None => self.window.contains(message.classic_id()),
         };
         if !ours {
+            if let Some(place) = place
+                && let Some(at) = self.streams.find(StreamTag::of(message.originator(), place.epoch))
+            {
+                // Nor is it asked for again.
+                self.streams.disbelieve(at, place.sequence.get());
+            }
             return Verdict::Reject(Rejection::ForgedOwnName);
         }
         ctx.stats.duplicates = ctx.stats.duplicates.saturating_add(1);

@@ -15,6 +15,9 @@ use crate::{Control, LinkId, Run, StreamTag, Time};
 impl ChatNode {
     /// `slot` says to have posts of this stream up to `head` of which we lack some.
     pub(crate) fn claims(&mut self, slot: Slot, stream: u32, head: u64, patience: Duration) {
+        if self.broadcast.streams.is_disbelieved(stream, head) {
+            return;
+        }
         let due = self.ctx.now + patience;
         self.broadcast.repair.claim(self.ctx.now, stream, slot, head, due);
         self.look_at(due);
@@ -79,7 +82,7 @@ impl ChatNode {
             self.broadcast.repair.forget(stream);
             if waits {
                 // What is held back waits for numbers that were taken for lost, there being too many gaps.
-                self.broadcast.streams.pass_gap(&mut self.ctx, stream);
+                self.broadcast.streams.pass_gap(&mut self.ctx, stream, u64::MAX);
             }
             return;
         };
@@ -89,7 +92,7 @@ impl ChatNode {
         if taken.is_empty() {
             // Nobody can fill it now, and somebody may later.
             lag.hopeless = None;
-            lag.due = now + patience.max(Duration::from_secs(1));
+            lag.due = now + ALONE_PATIENCE;
             return;
         }
         if let Some(asked) = lag.asked.take() {
@@ -104,8 +107,7 @@ impl ChatNode {
             let since = *lag.hopeless.get_or_insert(now);
             lag.due = since + patience;
             if lag.due <= now {
-                let gone = !lag.gone.is_empty();
-                self.give_up(stream, *first, gone);
+                self.give_up(stream, *first);
             }
             return;
         };
@@ -127,30 +129,30 @@ impl ChatNode {
     }
 
     /// Nobody has `run`, or the one who said so was wrong.
-    fn give_up(&mut self, stream: u32, run: Run, gone: bool) {
-        let held = self.broadcast.streams.is_waiting(stream);
-        if gone || held {
-            self.broadcast.streams.give_up(&mut self.ctx, stream, run.to());
-        }
-        let lag = self.broadcast.repair.get(stream);
-        let more = lag.is_some_and(|lag| {
-            !self.broadcast.streams.missing(stream, lag.head, 1).is_empty() && (gone || held)
-        });
+    ///
+    /// Only what lies before a post in hand is given up for good: that there is anything beyond is hearsay, and who
+    /// says so must not be able to silence an author.
+    fn give_up(&mut self, stream: u32, run: Run) {
+        let passed = self.broadcast.streams.pass_gap(&mut self.ctx, stream, run.to());
+        let head = self.broadcast.repair.get(stream).map_or(0, |lag| lag.head);
+        let more = passed && !self.broadcast.streams.missing(stream, head, 1).is_empty();
         match self.broadcast.repair.get_mut(stream).filter(|_| more) {
-            Some(lag) => {
-                lag.due = self.ctx.now;
-                lag.hopeless = None;
+            Some(lag) => lag.due = self.ctx.now,
+            None => {
+                self.broadcast.repair.forget(stream);
+                self.broadcast.streams.disbelieve(stream, head);
             }
-            None => self.broadcast.repair.forget(stream),
         }
     }
 
     /// A neighbour asks for posts.
     pub(crate) fn pulled_by(&mut self, link: LinkId, credit: u32, runs: &[(StreamTag, Run)]) {
-        let Some(slot) = self.links.slot(link) else { return };
+        let slot = self.links.slot(link);
         let mut credit = self.credit(link, credit);
         let mut gone = Vec::new();
-        for (tag, run) in runs {
+        // However long the first is, it goes: else it never would.
+        let mut first = credit > 0;
+        'runs: for (tag, run) in runs {
             let Some(stream) = self.broadcast.streams.find(*tag) else { continue };
             let mut next = run.from();
             while next <= run.to() {
@@ -164,8 +166,11 @@ impl ChatNode {
                 }
                 let Some((sequence, retained)) = found else { break };
                 let (message, bytes) = (retained.message.clone(), retained.bytes);
+                if core::mem::take(&mut first) {
+                    credit = credit.max(u64::from(bytes));
+                }
                 if !self.serve(link, slot, (stream, sequence), message, bytes, &mut credit) {
-                    break;
+                    break 'runs;
                 }
                 next = sequence.saturating_add(1);
             }
@@ -188,13 +193,14 @@ impl ChatNode {
     fn serve(
         &mut self,
         link: LinkId,
-        slot: Slot,
+        slot: Option<Slot>,
         (stream, sequence): (u32, u64),
         message: crate::Message,
         bytes: u32,
         credit: &mut u64,
     ) -> bool {
-        let Some(rest) = credit.checked_sub(u64::from(bytes)) else {
+        let room = self.ctx.has_room(link, bytes as usize);
+        let Some(rest) = credit.checked_sub(u64::from(bytes)).filter(|_| room) else {
             *credit = 0;
             return false;
         };
@@ -203,7 +209,7 @@ impl ChatNode {
             link.served.1 = link.served.1.saturating_add(u64::from(bytes));
         }
         if let Some(retained) = self.broadcast.history.get_mut(stream, sequence) {
-            retained.known |= Slots::one(slot).bits();
+            retained.known |= Slots::of(slot).bits();
         }
         self.ctx.stats.served = self.ctx.stats.served.saturating_add(1);
         self.ctx.send(link, message);
@@ -217,10 +223,15 @@ impl ChatNode {
             self.broadcast.newcomer = Newcomer::Done;
         }
         let now = self.ctx.now;
-        for stream in self.broadcast.repair.asked_of(slot) {
+        let asked = self.broadcast.repair.asked_of(slot);
+        // Where it had credit for some, the others have to wait, and are no less to be had.
+        let some =
+            asked.iter().any(|stream| self.broadcast.repair.get(*stream).is_some_and(|lag| lag.progress));
+        for stream in asked {
             let tag = self.broadcast.streams.tag(stream);
             let Some(lag) = self.broadcast.repair.get_mut(stream) else { continue };
-            (lag.asked, lag.unanswered, lag.due) = (None, 0, now);
+            (lag.asked, lag.due) = (None, now);
+            lag.unanswered = if some { 0 } else { lag.unanswered.saturating_add(1) };
             let missing = self.broadcast.streams.missing(stream, lag.head, 1);
             let Some(first) = missing.first().map(|run| run.from()) else { continue };
             let is_gone =
@@ -230,8 +241,11 @@ impl ChatNode {
                     (lag.gone, lag.gone_at) = (Slots::NONE, first);
                 }
                 lag.gone = lag.gone.with(Slots::one(slot));
-            } else if !lag.progress {
+            } else if lag.unanswered >= IN_VAIN {
+                lag.unanswered = 0;
                 lag.claimants = lag.claimants.without(Slots::one(slot));
+            } else if !some {
+                lag.due = now + ANSWER_PATIENCE;
             }
         }
         self.look_at(now);
@@ -272,6 +286,12 @@ impl ChatNode {
     /// It is time to compare what we have with what one of the neighbours has.
     pub(crate) fn sync(&mut self) {
         self.broadcast.sync = None;
+        if let Newcomer::Asked(slot) = self.broadcast.newcomer {
+            let since = self.links.at(slot).and_then(|link| self.links.get(link)).map(|link| link.since);
+            if since.is_none_or(|since| self.ctx.now.saturating_since(since) >= NEWCOMER_PATIENCE) {
+                self.broadcast.newcomer = Newcomer::Done;
+            }
+        }
         self.broadcast.history.expire(&limits(&self.ctx.config), self.ctx.now);
         let taken = self.links.taken();
         let number = self.ctx.rng.below(Slot::COUNT as u32);
@@ -282,13 +302,13 @@ impl ChatNode {
 
     /// A neighbour compares what it has with what we have.
     pub(crate) fn compared(&mut self, link: LinkId, Spans(spans): &Spans) {
-        let Some(slot) = self.links.slot(link) else { return };
         let entries = self.broadcast.streams.entries();
         let streams = &self.broadcast.streams;
         let answer = reconcile::answer(&entries, |tag| streams.summary(tag), spans);
         if !answer.reply.is_empty() {
             self.ctx.tell(link, Control::Sync(Spans(answer.reply)));
         }
+        let Some(slot) = self.links.slot(link) else { return };
         // On a young link nothing is under way that would come by itself.
         let since = self.links.get(link).map_or(Time::ZERO, |link| link.since);
         let young = self.ctx.now.saturating_since(since) < YOUNG_LINK;
@@ -302,7 +322,7 @@ impl ChatNode {
             if known.is_none() && self.broadcast.streams.nameless() >= MOST_NAMELESS {
                 continue;
             }
-            let stream = self.broadcast.streams.announced(&mut self.ctx, theirs.tag);
+            let Some(stream) = self.broadcast.streams.announced(&mut self.ctx, theirs.tag) else { continue };
             self.broadcast.forget_evicted();
             let patience = match (self.broadcast.newcomer, young) {
                 (Newcomer::Asked(_), _) => ANSWER_PATIENCE * 2,
@@ -315,7 +335,7 @@ impl ChatNode {
 
     /// A neighbour is new, and asks for the last posts.
     pub(crate) fn catches_up(&mut self, link: LinkId, count: u32, credit: u32) {
-        let Some(slot) = self.links.slot(link) else { return };
+        let slot = self.links.slot(link);
         let mut credit = self.credit(link, credit);
         let count = usize::try_from(count).unwrap_or(usize::MAX).min(self.ctx.config.max_history);
         let mut starts: BTreeMap<u32, u64> = BTreeMap::new();
@@ -349,10 +369,10 @@ impl ChatNode {
         };
         let own = self.own_tag();
         for (tag, run) in starts.iter().filter(|(tag, _)| *tag != own) {
-            let stream = self.broadcast.streams.announced(&mut self.ctx, *tag);
+            let Some(stream) = self.broadcast.streams.announced(&mut self.ctx, *tag) else { continue };
             self.broadcast.forget_evicted();
             if let Some(before) = run.from().checked_sub(1).filter(|before| *before > 0) {
-                self.broadcast.streams.give_up(&mut self.ctx, stream, before);
+                self.broadcast.streams.begin_after(&mut self.ctx, stream, before);
             }
             if run.from() < run.to() {
                 let due = self.ctx.now + ANSWER_PATIENCE * 4;
@@ -370,6 +390,10 @@ impl ChatNode {
 const IN_ORDER_PATIENCE: Duration = Duration::from_millis(200);
 /// How long a pull may go without an answer, at first.
 const ANSWER_PATIENCE: Duration = Duration::from_millis(500);
+/// How long to wait for neighbours before what is missing is looked at again.
+const ALONE_PATIENCE: Duration = Duration::from_secs(60);
+/// How long the neighbour that was asked first may say where streams begin.
+const NEWCOMER_PATIENCE: Duration = Duration::from_secs(10);
 /// After how many pulls without an answer a neighbour is asked no more.
 const IN_VAIN: u32 = 4;
 /// The most runs of one stream that are asked for at once.

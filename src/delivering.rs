@@ -79,6 +79,7 @@ impl ChatNode {
                     self.direct.lose(&mut self.ctx, number, DialError::TimedOut);
                     return;
                 }
+                outgoing.sent_on(link);
                 self.ctx.send(link, message);
                 return;
             }
@@ -87,6 +88,9 @@ impl ChatNode {
                     outgoing.way = Way::Dial;
                     let next = self.next_hop(&to, None);
                     if let Some(link) = next {
+                        if let Some(outgoing) = self.direct.get_mut(number) {
+                            outgoing.sent_on(link);
+                        }
                         self.ctx.send(link, message);
                     }
                     next.is_some()
@@ -97,7 +101,8 @@ impl ChatNode {
                 }
                 Way::Find => {
                     outgoing.way = Way::None;
-                    self.find(&to)
+                    let again = outgoing.rounds > 0;
+                    self.find(&to, again)
                 }
                 Way::None => {
                     outgoing.rounds = outgoing.rounds.saturating_add(1);
@@ -130,7 +135,7 @@ impl ChatNode {
     }
 
     /// Asks everybody for the way to a peer; false if there is nobody to ask.
-    fn find(&mut self, peer: &PeerId) -> bool {
+    fn find(&mut self, peer: &PeerId, again: bool) -> bool {
         let (now, limit) = (self.ctx.now, self.ctx.config.max_routes);
         // As large as a JSON number keeps exactly.
         let number = self.ctx.rng.next_u64() >> 11;
@@ -138,7 +143,9 @@ impl ChatNode {
         if to.is_empty() || !self.routes.search(now, number, None, peer.clone(), limit) {
             return false;
         }
-        self.send_find(self.search_to(), number, peer);
+        // Where the shared tree is broken, another neighbour may have a part of it that stands.
+        let to = if again { to } else { self.search_to() };
+        self.send_find(to, number, peer);
         true
     }
 
@@ -213,6 +220,9 @@ impl ChatNode {
             }
             return;
         }
+        if !self.direct.was_sent_on(sequence.get(), link) {
+            return;
+        }
         let Some(to) = self.direct.arrived(&mut self.ctx, sequence.get()) else { return };
         self.direct.schedule(&mut self.ctx);
         let visit = self.links.get(link).is_some_and(|link| link.dialed.is_some())
@@ -223,7 +233,7 @@ impl ChatNode {
     }
 
     /// A one-to-one message cannot go on.
-    pub(crate) fn stuck(&mut self, tag: StreamTag, sequence: Sequence) {
+    pub(crate) fn stuck(&mut self, link: LinkId, tag: StreamTag, sequence: Sequence) {
         if tag != self.own_tag() {
             if let Some((back, to)) = self.routes.way_back((tag, sequence.get())) {
                 self.routes.forget_way(&to);
@@ -231,8 +241,15 @@ impl ChatNode {
             }
             return;
         }
+        if !self.direct.was_sent_on(sequence.get(), link) {
+            return;
+        }
         if let Some(outgoing) = self.direct.get_mut(sequence.get()).filter(|it| it.dialing.is_none()) {
             let to = outgoing.to.clone();
+            if self.links.link_of(&to).is_some() {
+                // It is linked with us: who else says so knows less.
+                return;
+            }
             self.routes.forget_way(&to);
             self.try_ways(sequence.get());
             self.direct.schedule(&mut self.ctx);
@@ -270,6 +287,7 @@ impl ChatNode {
                     if let Some(outgoing) = self.direct.get_mut(number).filter(|it| it.way == Way::None) {
                         outgoing.due = self.ctx.now + ARRIVAL_PATIENCE;
                         let message = outgoing.message.clone();
+                        outgoing.sent_on(link);
                         self.ctx.send(link, message);
                     }
                 }

@@ -311,7 +311,9 @@ impl Dialer {
     pub(crate) fn visited(&mut self, ctx: &mut Ctx, address: &Address) {
         let Some(target) = self.targets.get_mut(address) else { return };
         target.introduce(ctx, Introduction::Wanted);
-        if target.wish <= Wish::Visit {
+        if target.wish > Wish::Visit {
+            self.park(ctx, address);
+        } else {
             target.wish = Wish::Nothing;
             self.step(ctx, address);
         }
@@ -411,16 +413,6 @@ impl Dialer {
         self.targets.values().map(|target| target.queue.len()).sum()
     }
 
-    /// How many addresses are on their way to become links.
-    pub(crate) fn in_hope(&self) -> usize {
-        let hoped = |target: &&Target| {
-            target.wish > Wish::Nothing
-                && !matches!(target.introduction, Introduction::Done(_))
-                && !matches!(target.dial, Dial::BackingOff(_))
-        };
-        self.targets.values().filter(hoped).count()
-    }
-
     /// Whether anything is wanted at `address` already.
     pub(crate) fn knows(&self, address: &Address) -> bool {
         self.targets.contains_key(address)
@@ -435,4 +427,4 @@ impl Dialer {
 /// The longest wait between dials to somebody who was lost: a cut that heals should not last because of it.
 const BACKOFF_LEARNED: Duration = Duration::from_secs(5);
 /// How long an address is left alone where there was no room.
-const PARKED: Duration = Duration::from_secs(300);
+const PARKED: Duration = Duration::from_secs(1800);

@@ -8,8 +8,8 @@ use crate::ctx::Ctx;
 use crate::streams::{Intake, Order, Streams};
 use crate::timers::{Timer, TimerKey};
 use crate::{
-    Address, Body, Content, DialError, Event, Message, MessageId, PeerId, Place, Post, Rejection, SendError,
-    Sequence, StreamId, Time,
+    Address, Body, Content, DialError, Event, LinkId, Message, MessageId, PeerId, Place, Post, Rejection,
+    SendError, Sequence, StreamId, Time,
 };
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,6 +30,8 @@ pub(crate) struct Outgoing {
     pub(crate) message: Message,
     /// The next way to try.
     pub(crate) way: Way,
+    /// The links it was sent on: only from there a receipt can come.
+    links: Vec<LinkId>,
     /// Where its recipient is being dialed for it.
     pub(crate) dialing: Option<Address>,
     /// How often all ways were tried.
@@ -51,6 +53,14 @@ pub(crate) enum Way {
     Find,
     /// There is no other.
     None,
+}
+
+impl Outgoing {
+    pub(crate) fn sent_on(&mut self, link: LinkId) {
+        if !self.links.contains(&link) {
+            self.links.push(link);
+        }
+    }
 }
 
 impl Direct {
@@ -79,6 +89,7 @@ impl Direct {
             to: to.clone(),
             message,
             way: Way::Route,
+            links: Vec::new(),
             dialing: None,
             rounds: 0,
             reason: DialError::NoWay,
@@ -104,6 +115,11 @@ impl Direct {
 
     pub(crate) fn get_mut(&mut self, number: u64) -> Option<&mut Outgoing> {
         self.outgoing.get_mut(&number)
+    }
+
+    /// Whether a message of our own was sent on this link.
+    pub(crate) fn was_sent_on(&self, number: u64, link: LinkId) -> bool {
+        self.outgoing.get(&number).is_some_and(|outgoing| outgoing.links.contains(&link))
     }
 
     /// How many messages of our own have not arrived.

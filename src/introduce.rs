@@ -47,7 +47,7 @@ impl ChatNode {
         // Never 0, which means that there is none.
         let session = u32::try_from(self.ctx.rng.next_u64() >> 32).unwrap_or(1).max(1);
         let session = if semantics == Semantics::Datagram { session } else { 0 };
-        let hello = self.ctx.hello(self.intent(wish), session);
+        let hello = self.ctx.hello(self.intent(wish, &address), session);
         let ping = self.ctx.message(Content::Ping(hello));
         if self.ctx.config.dialects == Dialects::Classic && self.ctx.config.listening.is_none() {
             // An old peer would keep, and dial, whatever address it is told, and could not answer.
@@ -111,7 +111,8 @@ impl ChatNode {
             self.refuse(link, Rejection::OutOfTurn);
             return;
         }
-        if !asks && answer != Intent::Visit && self.is_too_many(peer, native.epoch) {
+        let island = dialed.is_some() && self.views.island == dialed;
+        if !asks && answer != Intent::Visit && !island && self.is_too_many(peer, native.epoch) {
             // We turned to several at once, and have neighbours enough by now.
             self.ctx.tell_loosely(link, Control::Disconnect);
             answer = Intent::Full;
@@ -166,7 +167,7 @@ impl ChatNode {
                 if hello.native.is_some_and(|native| native.intent == Intent::Join) {
                     self.walk_joiner(link, &joiner);
                 } else {
-                    self.views.learn(&mut self.ctx, joiner);
+                    self.views.learn_joiner(&mut self.ctx, joiner);
                 }
             }
             self.close(link);
@@ -174,8 +175,12 @@ impl ChatNode {
         }
         self.close(link);
         if let Some(dialed) = dialed {
+            let island = self.views.island.as_ref() == Some(dialed);
             self.dialer.turned_away(&mut self.ctx, dialed);
             self.views.answered(dialed);
+            if island {
+                self.try_island_again(&hello.others);
+            }
         }
         self.turned_away(peer, address.or(dialed), &hello.others);
     }
@@ -207,6 +212,7 @@ impl ChatNode {
             .and_then(|link| self.links.neighbour(link))
             .is_none_or(|it| !it.role.is_neighbour())
         {
+            self.begin_visit(link, &peer);
             self.deliver_waiting(&peer);
             return;
         }
@@ -288,8 +294,12 @@ impl ChatNode {
     fn resolve_other_run(&mut self, other: LinkId, peer: &PeerId, address: Option<&Address>) {
         let theirs = self.links.neighbour(other).and_then(|neighbour| neighbour.address.as_ref());
         if theirs.is_some() && theirs == address {
+            let role = self.links.neighbour(other).map(|neighbour| neighbour.role);
             self.close(other);
-            self.ctx.emit(Event::PeerDown { peer: peer.clone(), reason: DownReason::Closed });
+            if let Some(role) = role.filter(|role| role.is_neighbour()) {
+                self.ctx.emit(Event::PeerDown { peer: peer.clone(), reason: DownReason::Closed });
+                self.neighbour_down(role);
+            }
         } else {
             self.ctx.emit(Event::NameConflict { peer: peer.clone() });
         }
@@ -396,11 +406,11 @@ impl ChatNode {
         if own || linked || self.dialer.knows(&address) {
             return;
         }
-        let in_sight = self.linked().saturating_add(self.dialer.in_hope());
-        if wanted || in_sight < self.ctx.config.target_neighbours {
+        if wanted {
             let _ = self.dialer.want(&mut self.ctx, &address, Wish::Learned, None);
         } else if self.has_views() {
             self.views.learn(&mut self.ctx, Contact { peer: peer.clone(), address });
+            self.refill();
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Who is at the other end of each link, and how far the introduction is.
 
+use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -37,8 +38,10 @@ pub(crate) struct Link {
     pub(crate) semantics: Semantics,
     /// Of the introduction that is under way or was made on it.
     pub(crate) session: u32,
-    /// How many posts may still be pulled on it before it has to wait, in bytes, and since when that counts.
+    /// How many bytes of posts it was sent because it asked for them, and since when that counts.
     pub(crate) served: (Time, u64),
+    /// How many messages it sent that cost much, and since when that counts.
+    costly: (Time, u32),
     timer: TimerKey,
 }
 
@@ -109,10 +112,26 @@ impl Links {
         self.count
     }
 
+    /// How many links there are to visitors, or from us to those whom we visit.
+    pub(crate) fn visitors(&self) -> usize {
+        let visits = |link: &&Link| matches!(&link.phase, Phase::Linked(it) if it.role == Role::Visitor);
+        self.links.values().filter(visits).count()
+    }
+
     /// How many of the neighbours came by themselves.
     pub(crate) fn inbound(&self) -> usize {
         let inbound = |neighbour: &Neighbour| matches!(neighbour.role, Role::Neighbour { inbound: true, .. });
         self.linked_peers().filter(|(neighbour, _)| inbound(neighbour)).count()
+    }
+
+    /// Counts a message that costs much: false if there were too many.
+    pub(crate) fn may_cost(&mut self, link: LinkId, now: Time) -> bool {
+        let Some(link) = self.links.get_mut(&link) else { return false };
+        if now.saturating_since(link.costly.0) >= Duration::from_secs(1) {
+            link.costly = (now, 0);
+        }
+        link.costly.1 = link.costly.1.saturating_add(1);
+        link.costly.1 <= COSTLY_PER_SECOND
     }
 
     /// Whether the other end of `link` is no neighbour.
@@ -133,7 +152,13 @@ impl Links {
 
     /// The place of the neighbour at the other end of `link`.
     pub(crate) fn slot(&self, link: LinkId) -> Option<Slot> {
-        self.neighbour(link)?.role.slot()
+        let neighbour = self.neighbour(link)?;
+        if let Phase::Retiring(_) = self.links.get(&link)?.phase {
+            // Its place may be somebody else's by now, if the other link is gone.
+            let other = self.link_to(&neighbour.peer, neighbour.epoch)?;
+            return self.neighbour(other)?.role.slot();
+        }
+        neighbour.role.slot()
     }
 
     /// The link to the neighbour at a place.
@@ -231,6 +256,7 @@ impl Links {
             semantics,
             session,
             served: (ctx.now, 0),
+            costly: (ctx.now, 0),
             timer,
         };
         self.links.insert(link, new);
@@ -332,11 +358,30 @@ impl Links {
             if let Some(other) = self.links.iter().find(same).map(|(other, _)| *other) {
                 self.by_peer.insert(key, other);
             } else if let Phase::Linked(Neighbour { role, .. }) = &link.phase {
-                self.taken = self.taken.without(Slots::of(role.slot()));
-                self.count = self.count.saturating_sub(usize::from(role.is_neighbour()));
+                let (free, counted) = (role.slot(), role.is_neighbour());
+                self.count = self.count.saturating_sub(usize::from(counted));
+                self.hand_on(free);
             }
         }
         Some(link)
+    }
+
+    /// A place is free: a neighbour that has none gets it.
+    fn hand_on(&mut self, free: Option<Slot>) {
+        self.taken = self.taken.without(Slots::of(free));
+        let placeless = |link: &Link| {
+            matches!(&link.phase, Phase::Linked(Neighbour { role: Role::Neighbour { slot: None, .. }, .. }))
+        };
+        if free.is_none() || self.count < Slot::COUNT {
+            return;
+        }
+        if let Some(link) = self.links.values_mut().find(|link| placeless(link))
+            && let Phase::Linked(Neighbour { role: Role::Neighbour { slot, .. }, .. }) = &mut link.phase
+        {
+            *slot = free;
+            self.taken = self.taken.with(Slots::of(free));
+            self.first = self.first.without(Slots::of(free));
+        }
     }
 
     /// The links to talk on, one for each neighbour, in order.
@@ -417,3 +462,6 @@ impl Link {
         matches!(&self.phase, Phase::Linked(neighbour) if neighbour.epoch == *epoch && neighbour.peer == *peer)
     }
 }
+
+/// How many messages that cost much a neighbour may send in a second.
+const COSTLY_PER_SECOND: u32 = 128;

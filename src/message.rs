@@ -217,10 +217,8 @@ impl Message {
     #[must_use]
     pub fn new(originator: PeerId, time: Body, content: Content) -> Self {
         // What concerns two neighbours only does not say who or when.
-        let (originator, time) = match content {
-            Content::Control(_) => (nobody(), Body::null()),
-            _ => (originator, time),
-        };
+        let (originator, time) =
+            if let Content::Control(_) = content { (nobody(), Body::null()) } else { (originator, time) };
         Self(Arc::new(Inner {
             originator,
             time,

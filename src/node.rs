@@ -117,7 +117,7 @@ impl ChatNode {
             Timer::EndLeaving => self.end_leaving(),
             Timer::Redial(address) => self.dialer.redial(&mut self.ctx, &address),
             Timer::ProbeClassic => self.probe_classic(),
-            Timer::Refill => self.refill(),
+            Timer::Refill => self.refill_again(),
             Timer::Shuffle => self.shuffle(),
             Timer::Announce => self.announce(),
             Timer::Repair => self.repair(),

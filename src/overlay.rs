@@ -7,7 +7,7 @@ use crate::links::Role;
 use crate::node::{ChatNode, Presence};
 use crate::target::Wish;
 use crate::timers::Timer;
-use crate::{Address, Contact, Control, Dialects, DownReason, Epoch, Intent, LinkId, PeerId};
+use crate::{Address, Contact, Control, Dialects, DownReason, Epoch, Intent, LinkId, PeerId, StreamTag};
 
 impl ChatNode {
     /// Whether the node looks after its neighbours itself.
@@ -18,14 +18,19 @@ impl ChatNode {
     }
 
     /// Why we introduce ourselves where there is this much of a wish.
-    pub(crate) fn intent(&self, wish: Wish) -> Intent {
+    pub(crate) fn intent(&self, wish: Wish, address: &Address) -> Intent {
         let have = self.links.linked();
+        if self.has_views() && self.views.island.as_ref() == Some(address) {
+            return Intent::Urgent;
+        }
         match wish {
             Wish::Visit => Intent::Visit,
             Wish::Nothing | Wish::Probe | Wish::Learned | Wish::Lasting if !self.has_views() => {
                 Intent::Neighbour
             }
             Wish::Lasting if have == 0 => Intent::Join,
+            // There are neighbours enough: it is only to be seen whether who listens there is in the same network.
+            Wish::Lasting if have >= self.ctx.config.target_neighbours => Intent::Visit,
             // Somebody who was lost may be on the other side of a cut that has healed.
             Wish::Learned => Intent::Urgent,
             Wish::Nothing | Wish::Probe | Wish::Lasting if have < FEW => Intent::Urgent,
@@ -46,7 +51,8 @@ impl ChatNode {
             return Intent::Neighbour;
         }
         if intent == Intent::Visit {
-            return Intent::Visit;
+            let room = self.links.visitors() < self.ctx.config.max_links.div_ceil(4);
+            return if room { Intent::Visit } else { Intent::Full };
         }
         if !self.has_views() {
             return Intent::Neighbour;
@@ -69,17 +75,18 @@ impl ChatNode {
     /// Whether one who takes us in would be one neighbour too many.
     pub(crate) fn is_too_many(&self, peer: &PeerId, epoch: Epoch) -> bool {
         let known = self.links.link_to(peer, epoch).is_some();
-        let replaces = self.views.replacing.as_ref().is_some_and(|(replacement, _)| replacement == peer);
+        let replaces = self.views.replacing.as_ref().is_some_and(|(replacement, ..)| replacement == peer);
         self.has_views() && !known && !replaces && self.links.linked() >= self.ctx.config.max_neighbours
     }
 
-    /// Whom to name to one who needs neighbours: some of our own, and some whom we know beside them.
+    /// Whom to name to one who needs neighbours: some whom we know, and of our own neighbours if these are few.
     pub(crate) fn others_for(&mut self, asker: &PeerId) -> Vec<Contact> {
-        let mut others: Vec<Contact> = self.neighbour_contacts(asker);
-        others.truncate(NAMED / 2);
-        let rest = NAMED.saturating_sub(others.len());
-        others.extend(self.views.sample(&mut self.ctx, rest));
+        let mut others = self.views.sample(&mut self.ctx, NAMED);
         others.retain(|contact| contact.peer != *asker);
+        if others.len() < NAMED {
+            others.extend(self.neighbour_contacts(asker));
+            others.truncate(NAMED);
+        }
         others
     }
 
@@ -100,8 +107,11 @@ impl ChatNode {
         intent: Intent,
     ) {
         self.views.forget(peer);
-        let replaced = self.views.replacing.take_if(|(replacement, _)| replacement == peer);
-        if let Some((_, old)) = replaced {
+        let replaced = self.views.replacing.take_if(|(replacement, ..)| replacement == peer);
+        let patience = self.ctx.config.handshake;
+        if let Some((_, old, since)) = replaced
+            && self.ctx.now.saturating_since(since) < patience
+        {
             self.part_from(old);
         }
         if self.has_views() {
@@ -148,7 +158,7 @@ impl ChatNode {
         if !self.has_views() || self.links.link_of(&by.peer).is_some() || by.peer == self.ctx.config.id {
             return;
         }
-        self.views.replacing = Some((by.peer, link));
+        self.views.replacing = Some((by.peer, link, self.ctx.now));
         let _ = self.dialer.want(&mut self.ctx, &by.address, Wish::Probe, None);
     }
 
@@ -175,13 +185,22 @@ impl ChatNode {
 
     /// Turns to as many known peers as it takes to have neighbours enough, several at once.
     pub(crate) fn refill(&mut self) {
+        self.turn_to_others(false);
+    }
+
+    /// It is time to look for neighbours again.
+    pub(crate) fn refill_again(&mut self) {
+        self.turn_to_others(true);
+    }
+
+    fn turn_to_others(&mut self, again: bool) {
         if let Some(key) = self.views.refill.take() {
             self.ctx.timers.cancel(key);
         }
         if !self.has_views() {
             return;
         }
-        let (have, target) = (self.linked(), self.ctx.config.target_neighbours);
+        let (have, target) = (self.links.linked(), self.ctx.config.target_neighbours);
         let Some(missing) = target.checked_sub(have).filter(|missing| *missing > 0) else {
             self.views.filled();
             return;
@@ -205,7 +224,7 @@ impl ChatNode {
             Some(deadline) => deadline,
             None => {
                 // Nobody to turn to: those whom the application named, and then whoever was turned to before.
-                if have < FEW.min(target) {
+                if again && have < FEW.min(target) {
                     self.dialer.hurry(&mut self.ctx);
                 }
                 let doublings = self.views.fruitless.min(4);
@@ -242,7 +261,7 @@ impl ChatNode {
             self.ctx.stats.walks = self.ctx.stats.walks.saturating_add(1);
             self.ctx.tell(link, Control::Walk { peer: joiner.clone(), hops_left: WALK_LENGTH });
         }
-        self.views.learn(&mut self.ctx, joiner.clone());
+        self.views.learn_joiner(&mut self.ctx, joiner.clone());
     }
 
     /// A joiner comes along on its walk.
@@ -298,7 +317,75 @@ impl ChatNode {
         if let Some(link) = self.chance_neighbour(LinkId::new(u64::MAX), None) {
             self.shuffle_with(link, WALK_LENGTH);
         }
+        if self.ctx.stats.shuffles.is_multiple_of(SHUFFLES_PER_SCOUTING) {
+            self.scout();
+        }
         self.schedule_shuffle();
+    }
+
+    /// Visits somebody known, to see whether it is in the same network: so islands find each other although nobody in
+    /// them lacks neighbours.
+    fn scout(&mut self) {
+        let (links, dialer) = (&self.links, &self.dialer);
+        let fits =
+            |contact: &Contact| links.link_of(&contact.peer).is_none() && !dialer.is_busy(&contact.address);
+        if let Some(contact) = self.views.choose(&mut self.ctx, fits) {
+            self.ctx.stats.scoutings = self.ctx.stats.scoutings.saturating_add(1);
+            let _ = self.dialer.want(&mut self.ctx, &contact.address, Wish::Visit, None);
+        }
+    }
+
+    /// A visit has begun: asks for the root of the shared tree there, which is the same in all of a network.
+    pub(crate) fn begin_visit(&mut self, link: LinkId, peer: &PeerId) {
+        let ours = self.links.get(link).is_some_and(|link| link.dialed.is_some());
+        if ours && self.direct.waiting_for(peer).is_empty() {
+            let (root, number) = self.broadcast.beacon.last();
+            self.ctx.tell(link, Control::Beacon { root, number });
+        }
+    }
+
+    /// The other end of a visit tells its root.
+    pub(crate) fn visit_compared(&mut self, link: LinkId, root: StreamTag) {
+        let (own, number) = self.broadcast.beacon.last();
+        let Some(address) = self.links.get(link).and_then(|link| link.dialed.clone()) else {
+            self.ctx.tell(link, Control::Beacon { root: own, number });
+            return;
+        };
+        let waits = self.links.peer(link).is_some_and(|peer| !self.direct.waiting_for(&peer).is_empty());
+        if !waits {
+            self.part_from(link);
+        }
+        if root != own {
+            self.views.island_tries = 0;
+            self.try_island(&address);
+        }
+    }
+
+    /// One of another network has no room for us, and named others there.
+    fn try_island(&mut self, address: &Address) {
+        self.views.island = Some(address.clone());
+        let _ = self.dialer.want(&mut self.ctx, address, Wish::Learned, None);
+    }
+
+    pub(crate) fn try_island_again(&mut self, others: &[Contact]) {
+        self.views.island_tries = self.views.island_tries.saturating_add(1);
+        let (links, dialer) = (&self.links, &self.dialer);
+        let fits = |contact: &&Contact| {
+            links.link_of(&contact.peer).is_none()
+                && !dialer.is_busy(&contact.address)
+                && contact.peer != self.ctx.config.id
+        };
+        let other = others.iter().find(fits).map(|contact| contact.address.clone());
+        if let Some(address) = other.filter(|_| self.views.island_tries < ISLAND_TRIES) {
+            self.try_island(&address);
+        }
+    }
+
+    /// Whether a visit has lasted too long.
+    pub(crate) fn is_overdue(&self, link: LinkId) -> bool {
+        let since = self.links.get(link).map(|link| link.since);
+        self.links.is_visitor(link)
+            && since.is_some_and(|since| self.ctx.now.saturating_since(since) >= LONGEST_VISIT)
     }
 
     fn shuffle_with(&mut self, link: LinkId, hops_left: u8) {
@@ -377,5 +464,11 @@ const WALKS: usize = 6;
 const PROBE_PATIENCE: Duration = Duration::from_millis(250);
 /// How long a full node leaves its neighbours alone after one of them was asked to let somebody else take our place.
 const BETWEEN_SPLITS: Duration = Duration::from_millis(500);
+/// After how many exchanges of known peers somebody is visited to find other islands: about every five minutes.
+const SHUFFLES_PER_SCOUTING: u64 = 5;
+/// How many of another network are tried, one after the other, until one has room.
+const ISLAND_TRIES: u32 = 16;
+/// How long a visit may last.
+const LONGEST_VISIT: Duration = Duration::from_secs(60);
 /// How many exchanges of known peers a node begins in quick order, until it is known well enough.
 const YOUNG_SHUFFLES: u64 = 12;

@@ -5,7 +5,8 @@ use crate::keep_alive::Check;
 use crate::links::{Phase, Role};
 use crate::node::ChatNode;
 use crate::{
-    Address, Control, DecodeError, DialError, Dialects, DownReason, Event, LinkEnd, LinkId, PeerId, Rejection,
+    Address, Contact, Control, DecodeError, DialError, Dialects, DownReason, Event, LinkEnd, LinkId, PeerId,
+    Rejection,
 };
 
 impl ChatNode {
@@ -20,10 +21,11 @@ impl ChatNode {
     }
 
     fn attempt_failed(&mut self, address: &Address, reason: DialError, attempt: Attempt) {
+        let given_up = self.dialer.failed(&mut self.ctx, address, reason, attempt);
         self.views.failed(address);
         self.visit_failed(address, reason);
         self.refill();
-        let Some(given_up) = self.dialer.failed(&mut self.ctx, address, reason, attempt) else { return };
+        let Some(given_up) = given_up else { return };
         for peer in self.classic.unreachable(address) {
             self.classic_gone(peer, DownReason::Unreachable);
         }
@@ -100,7 +102,14 @@ impl ChatNode {
             | DownReason::TooSlow
             | DownReason::Unreachable => Parting::Lost,
         };
+        let came = link.dialed.is_none() && self.has_views();
         let place = link.dialed.or(neighbour.address);
+        if let (true, Some(address), Parting::Lost) = (came, &place, parting) {
+            // Where it says to listen is its own word: it is one to turn to, and not one to be dialed again and again.
+            self.views
+                .learn(&mut self.ctx, Contact { peer: neighbour.peer.clone(), address: address.clone() });
+        }
+        let place = place.filter(|_| !came);
         self.dialer.parted(&mut self.ctx, &neighbour.peer, place.as_ref(), parting);
         self.ctx.emit(Event::PeerDown { peer: neighbour.peer, reason });
         self.neighbour_down(neighbour.role);
@@ -122,6 +131,10 @@ impl ChatNode {
     /// Looks whether a native peer is still there. While most are silent at once the cause is likely here, so the
     /// patience with each is doubled before anybody is given up.
     pub(crate) fn check_link(&mut self, id: LinkId) {
+        if self.is_overdue(id) {
+            self.part_from(id);
+            return;
+        }
         let (now, resumed, config) = (self.ctx.now, self.ctx.resumed, &self.ctx.config);
         let second = self.links.peer(id).is_some_and(|peer| peer < config.id);
         let Some(link) = self.links.get_mut(id) else { return };

@@ -28,7 +28,7 @@ impl ChatNode {
             Content::Broadcast(_) if self.links.is_visitor(link) => self.refuse(link, Rejection::Stranger),
             Content::Broadcast(_) => self.receive_post(link, message),
             Content::Direct { .. } => self.receive_direct(link, &message),
-            Content::Control(control) => self.receive_control(link, control.clone()),
+            Content::Control(control) => self.receive_control(link, control),
             Content::Ping(hello) => self.update(link, &message, hello, true),
             Content::Pong(hello) => self.update(link, &message, hello, false),
             Content::Advertise => {
@@ -95,37 +95,44 @@ impl ChatNode {
     }
 
     /// What a native peer says about the link, the network, or what it has.
-    fn receive_control(&mut self, link: LinkId, control: Control) {
+    fn receive_control(&mut self, link: LinkId, control: &Control) {
+        if is_costly(control) && !self.links.may_cost(link, self.ctx.now) {
+            self.ctx.stats.throttled = self.ctx.stats.throttled.saturating_add(1);
+            return;
+        }
         match control {
-            Control::KeepAlive(number) => self.ctx.tell_loosely(link, Control::KeepAliveReply(number)),
+            Control::KeepAlive(number) => self.ctx.tell_loosely(link, Control::KeepAliveReply(*number)),
             Control::KeepAliveReply(number) => {
                 if let Some(known) = self.links.get_mut(link) {
-                    known.keep_alive.answered(number, self.ctx.now);
+                    known.keep_alive.answered(*number, self.ctx.now);
                 }
             }
             Control::Disconnect => self.parted(link),
-            Control::Arrived(stream, sequence) => self.receipt(link, stream, sequence),
+            Control::Arrived(stream, sequence) => self.receipt(link, *stream, *sequence),
             Control::Numbered { session, number, message } => {
-                self.receive_numbered(link, session, number, message)
+                self.receive_numbered(link, *session, *number, message.clone())
             }
-            Control::Acknowledge { session, upto, beyond } => self.acknowledged(link, session, upto, beyond),
+            Control::Acknowledge { session, upto, beyond } => {
+                self.acknowledged(link, *session, *upto, *beyond)
+            }
+            Control::Beacon { root, .. } if self.links.is_visitor(link) => self.visit_compared(link, *root),
             _ if self.links.is_visitor(link) => self.refuse(link, Rejection::Stranger),
-            Control::Walk { peer, hops_left } => self.walk(link, peer, hops_left),
-            Control::Shuffle { number, hops_left, peers } => self.shuffled(link, number, hops_left, &peers),
-            Control::Peers { answers, peers } => self.told_peers(answers, peers),
-            Control::Instead(peer) => self.replace(link, peer),
-            Control::Beacon { root, number } => self.beacon_heard(link, root, number),
-            Control::Have(runs) => self.announced(link, &runs),
-            Control::Graft(stream) => self.grafted(link, stream),
-            Control::Prune(stream) => self.pruned(link, stream),
-            Control::Pull { credit, runs } => self.pulled_by(link, credit, &runs),
-            Control::Pulled(gone) => self.pull_answered(link, &gone),
-            Control::CatchUp { count, credit } => self.catches_up(link, count, credit),
-            Control::Since(starts) => self.begins_with(link, &starts),
-            Control::Sync(spans) => self.compared(link, &spans),
-            Control::Find { number, peer } => self.searched(link, number, peer),
-            Control::Found { number } => self.found(link, number),
-            Control::Stuck(stream, sequence) => self.stuck(stream, sequence),
+            Control::Walk { peer, hops_left } => self.walk(link, peer.clone(), *hops_left),
+            Control::Shuffle { number, hops_left, peers } => self.shuffled(link, *number, *hops_left, peers),
+            Control::Peers { answers, peers } => self.told_peers(*answers, peers.clone()),
+            Control::Instead(peer) => self.replace(link, peer.clone()),
+            Control::Beacon { root, number } => self.beacon_heard(link, *root, *number),
+            Control::Have(runs) => self.announced(link, runs),
+            Control::Graft(stream) => self.grafted(link, *stream),
+            Control::Prune(stream) => self.pruned(link, *stream),
+            Control::Pull { credit, runs } => self.pulled_by(link, *credit, runs),
+            Control::Pulled(gone) => self.pull_answered(link, gone),
+            Control::CatchUp { count, credit } => self.catches_up(link, *count, *credit),
+            Control::Since(starts) => self.begins_with(link, starts),
+            Control::Sync(spans) => self.compared(link, spans),
+            Control::Find { number, peer } => self.searched(link, *number, peer.clone()),
+            Control::Found { number } => self.found(link, *number),
+            Control::Stuck(stream, sequence) => self.stuck(link, *stream, *sequence),
         }
     }
 
@@ -146,7 +153,9 @@ impl ChatNode {
             self.meet(link, message, hello, asks);
             return;
         }
-        if let Some(peer) = self.links.listens_at(link, hello.listening.clone()) {
+        if let Some(peer) = self.links.listens_at(link, hello.listening.clone())
+            && !self.links.is_visitor(link)
+        {
             self.peers.met(&mut self.ctx, &peer, hello.listening.as_ref(), Dialect::Native);
         }
         if asks {
@@ -187,4 +196,19 @@ impl ChatNode {
         self.ctx.stats.custom = self.ctx.stats.custom.saturating_add(1);
         self.ctx.emit(Event::Custom(Delivery::new(message)));
     }
+}
+
+/// Whether a message can cost much more than it weighs.
+const fn is_costly(control: &Control) -> bool {
+    matches!(
+        control,
+        Control::Walk { .. }
+            | Control::Shuffle { .. }
+            | Control::Peers { .. }
+            | Control::Instead(_)
+            | Control::Pull { .. }
+            | Control::CatchUp { .. }
+            | Control::Sync(_)
+            | Control::Find { .. }
+    )
 }

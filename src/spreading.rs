@@ -161,7 +161,7 @@ impl ChatNode {
             retained.known |= Slots::one(from).bits();
         }
         let asked = self.broadcast.repair.get(stream).is_some_and(|lag| lag.asked == Some(from));
-        if self.floods() || asked || self.broadcast.trees.parent(stream) == Some(from) {
+        if self.floods() || asked || !self.broadcast.trees.should_prune(self.ctx.now, stream, from) {
             return;
         }
         let (Some(link), Some(tag)) = (self.links.at(from), self.broadcast.streams.tag(stream)) else {
@@ -172,6 +172,11 @@ impl ChatNode {
     }
 
     fn announce_soon(&mut self, stream: u32, sequence: u64) {
+        let known =
+            self.broadcast.history.get(stream, sequence).map(|retained| Slots::from_bits(retained.known));
+        if known.is_none_or(|known| self.links.taken().without(known).is_empty()) {
+            return;
+        }
         let [first, others] = &mut self.broadcast.to_announce;
         first.push_back((self.ctx.now + ANNOUNCE_AFTER, stream, sequence));
         others.push_back((self.ctx.now + ANNOUNCE_AFTER + ANNOUNCE_SECOND, stream, sequence));
@@ -180,9 +185,14 @@ impl ChatNode {
 
     fn schedule_announcements(&mut self) {
         let next = self.broadcast.to_announce.iter().filter_map(VecDeque::front).map(|(at, ..)| *at).min();
-        if let (None, Some(next)) = (self.broadcast.announce, next) {
-            self.broadcast.announce = Some(self.ctx.timers.set(self.ctx.now, next, Timer::Announce));
+        let Some(next) = next.filter(|next| self.broadcast.announce.is_none_or(|(at, _)| *next < at)) else {
+            return;
+        };
+        if let Some((_, key)) = self.broadcast.announce.take() {
+            self.ctx.timers.cancel(key);
         }
+        let key = self.ctx.timers.set(self.ctx.now, next, Timer::Announce);
+        self.broadcast.announce = Some((next, key));
     }
 
     /// Announces what has come lately to the neighbours that have not shown that they have it.
@@ -247,10 +257,11 @@ impl ChatNode {
         let Some(slot) = self.links.slot(link) else { return };
         for (tag, run) in runs {
             let known = self.broadcast.streams.find(*tag);
-            if known.is_none() && self.broadcast.streams.nameless() >= NAMELESS {
+            let own = *tag == self.own_tag();
+            if known.is_none() && (own || self.broadcast.streams.nameless() >= NAMELESS) {
                 continue;
             }
-            let stream = known.unwrap_or_else(|| self.broadcast.streams.announced(&mut self.ctx, *tag));
+            let Some(stream) = self.broadcast.streams.announced(&mut self.ctx, *tag) else { continue };
             self.broadcast.forget_evicted();
             // Only the last ones matter, as the others are not about to be announced.
             for sequence in run.from().max(run.to().saturating_sub(64))..=run.to() {
@@ -259,7 +270,7 @@ impl ChatNode {
                     self.learn_time(slot, stream, sequence);
                 }
             }
-            if *tag == self.own_tag() || self.broadcast.streams.has(stream, *run) {
+            if own || self.broadcast.streams.has(stream, *run) {
                 continue;
             }
             let patience = if self.floods() || self.broadcast.trees.is_orphan(stream) {
@@ -313,6 +324,10 @@ impl ChatNode {
         let parent = self.broadcast.trees.shared_parent();
         let interval = self.ctx.config.beacon_interval;
         let heard = self.broadcast.beacon.heard(self.ctx.now, slot, parent, (root, number), interval);
+        if matches!(heard, Heard::News(None)) && parent == Some(slot) {
+            // It may have forgotten that we hang on it.
+            self.ctx.tell(link, Control::Graft(None));
+        }
         let (pass_on, hang_on) = match heard {
             Heard::News(hang_on) => (true, hang_on),
             Heard::Known(hang_on) => (false, hang_on),
@@ -354,7 +369,7 @@ impl ChatNode {
     }
 
     fn schedule_beacon(&mut self) {
-        if self.broadcast.beacon.timer.is_none() && !self.floods() {
+        if self.broadcast.beacon.timer.is_none() {
             let wait = self.ctx.rng.jitter(self.ctx.config.beacon_interval);
             let at = self.ctx.now + wait;
             self.broadcast.beacon.timer = Some(self.ctx.timers.set(self.ctx.now, at, Timer::Beacon));
@@ -363,11 +378,9 @@ impl ChatNode {
 
     /// Somebody has become a neighbour: tells it where the shared tree stands, and compares what the two have.
     pub(crate) fn greet_neighbour(&mut self, link: LinkId) {
-        if !self.floods() {
-            let (root, number) = self.broadcast.beacon.last();
-            self.ctx.tell(link, Control::Beacon { root, number });
-            self.schedule_beacon();
-        }
+        let (root, number) = self.broadcast.beacon.last();
+        self.ctx.tell(link, Control::Beacon { root, number });
+        self.schedule_beacon();
         self.compare_with_new(link);
         for message in self.broadcast.stop_waiting(&mut self.ctx) {
             self.ctx.send(link, message);

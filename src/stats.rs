@@ -64,10 +64,14 @@ pub struct Stats {
     pub walks: u64,
     /// Exchanges of known peers begun here.
     pub shuffles: u64,
+    /// Visits begun to see whether somebody is in the same network.
+    pub scoutings: u64,
     /// Neighbours asked to let another one take our place.
     pub splits: u64,
     /// Peers turned away because there was no room.
     pub turned_away: u64,
+    /// Messages ignored because a neighbour sent too many that cost much.
+    pub throttled: u64,
     /// One-to-one messages passed on for others.
     pub routed: u64,
     /// Frames sent again because no acknowledgement came.

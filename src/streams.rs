@@ -65,6 +65,10 @@ struct Stream {
     far: Option<(u64, u32)>,
     /// The hash of what has been seen, until that changes.
     hash: Option<u64>,
+    /// Up to this number others said to have what nobody could give.
+    disbelieved: u64,
+    /// It counts as nameless.
+    nameless: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -121,9 +125,33 @@ impl Streams {
         streams.max_by_key(|(_, stream)| stream.id.as_ref().map(StreamId::epoch)).map(|(at, _)| at)
     }
 
-    /// The stream of this tag, which somebody says to have something of.
-    pub(crate) fn announced(&mut self, ctx: &mut Ctx, tag: StreamTag) -> u32 {
-        self.find(tag).unwrap_or_else(|| self.open(ctx, tag, None))
+    /// The stream of this tag, which somebody says to have something of. `None` if it is unknown and there is no room:
+    /// nothing that is known makes room for hearsay.
+    pub(crate) fn announced(&mut self, ctx: &mut Ctx, tag: StreamTag) -> Option<u32> {
+        match self.find(tag) {
+            None if self.index.len() >= ctx.config.max_streams && !self.oldest_is_hearsay() => None,
+            None => Some(self.open(ctx, tag, None)),
+            known => known,
+        }
+    }
+
+    /// Whether nothing ever came of the newcomer that would have to make room.
+    fn oldest_is_hearsay(&self) -> bool {
+        let crowd = self.newcomers.len() > self.index.len() / 8;
+        let oldest = self.newcomers.oldest().filter(|_| crowd).and_then(|at| self.streams.get(at as usize));
+        oldest.is_some_and(|stream| stream.id.is_none() && stream.seen.greatest() == 0)
+    }
+
+    /// Nobody could give what was said to be there up to `head`: hears no more of it.
+    pub(crate) fn disbelieve(&mut self, at: u32, head: u64) {
+        let Some(stream) = self.streams.get_mut(at as usize) else { return };
+        stream.disbelieved = stream.disbelieved.max(head);
+        self.nameless = self.nameless.saturating_sub(usize::from(core::mem::take(&mut stream.nameless)));
+    }
+
+    /// Whether that is what nobody could give.
+    pub(crate) fn is_disbelieved(&self, at: u32, head: u64) -> bool {
+        self.streams.get(at as usize).is_some_and(|stream| head <= stream.disbelieved && stream.held == 0)
     }
 
     /// Notes a message of our own.
@@ -133,6 +161,7 @@ impl Streams {
         self.own = Some(at);
         if let Some(stream) = self.streams.get_mut(at as usize) {
             stream.id = Some(id.clone());
+            self.nameless = self.nameless.saturating_sub(usize::from(core::mem::take(&mut stream.nameless)));
             stream.seen.insert(sequence, ctx.config.max_gaps);
             stream.passed = stream.passed.max(sequence);
             stream.hash = None;
@@ -162,11 +191,9 @@ impl Streams {
             Some(id) if id.author() == author && id.epoch() == place.epoch => {}
             // Two streams of one tag: made on purpose.
             Some(_) => return Intake::Absurd,
-            None => {
-                stream.id = Some(StreamId::new(author.clone(), place.epoch));
-                self.nameless = self.nameless.saturating_sub(1);
-            }
+            None => stream.id = Some(StreamId::new(author.clone(), place.epoch)),
         }
+        self.nameless = self.nameless.saturating_sub(usize::from(core::mem::take(&mut stream.nameless)));
         if self.order == Order::AsSent && stream.is_absurd(sequence) {
             return Intake::Absurd;
         }
@@ -237,8 +264,20 @@ impl Streams {
         self.streams.get(at as usize).is_some_and(|stream| stream.held > 0)
     }
 
+    /// A stream of which nothing was seen begins after `upto` for us.
+    pub(crate) fn begin_after(&mut self, ctx: &mut Ctx, at: u32, upto: u64) {
+        let Some(stream) = self.streams.get_mut(at as usize) else { return };
+        if stream.passed == 0
+            && stream.seen.prefix() == 0
+            && stream.seen.beyond().first().is_none_or(|first| first.0 > upto)
+        {
+            self.nameless = self.nameless.saturating_sub(usize::from(core::mem::take(&mut stream.nameless)));
+            self.give_up(ctx, at, upto);
+        }
+    }
+
     /// Gives up everything up to `upto` that has not come: what was held back behind it is delivered.
-    pub(crate) fn give_up(&mut self, ctx: &mut Ctx, at: u32, upto: u64) {
+    fn give_up(&mut self, ctx: &mut Ctx, at: u32, upto: u64) {
         self.start_after(ctx, at, upto);
         while let Some((next, _)) = first_held(&self.held, at)
             && next <= upto
@@ -262,11 +301,11 @@ impl Streams {
         }
     }
 
-    /// Gives up waiting for what is missing before the first message that is held back in a stream. False if none
-    /// is.
-    pub(crate) fn pass_gap(&mut self, ctx: &mut Ctx, at: u32) -> bool {
+    /// Gives up waiting for what is missing before the first message that is held back in a stream, and not beyond
+    /// `upto`. False if none is held back.
+    pub(crate) fn pass_gap(&mut self, ctx: &mut Ctx, at: u32, upto: u64) -> bool {
         let Some((next, _)) = first_held(&self.held, at) else { return false };
-        self.give_up(ctx, at, next.saturating_sub(1));
+        self.give_up(ctx, at, next.saturating_sub(1).min(upto));
         true
     }
 
@@ -334,6 +373,8 @@ impl Streams {
             held: 0,
             far: None,
             hash: None,
+            disbelieved: 0,
+            nameless,
         };
         let at = match self.free.pop() {
             Some(at) => {
@@ -367,10 +408,15 @@ impl Streams {
         let (first, second) =
             if crowd { (&self.newcomers, &self.regulars) } else { (&self.regulars, &self.newcomers) };
         let Some(at) = first.oldest().or_else(|| second.oldest()) else { return };
-        while self.pass_gap(ctx, at) {}
+        while self.pass_gap(ctx, at, u64::MAX) {}
+        self.remove(at);
+        ctx.stats.streams_evicted = ctx.stats.streams_evicted.saturating_add(1);
+    }
+
+    fn remove(&mut self, at: u32) {
         let Some(stream) = self.streams.get_mut(at as usize) else { return };
         self.index.remove(&stream.tag);
-        self.nameless = self.nameless.saturating_sub(usize::from(stream.id.is_none()));
+        self.nameless = self.nameless.saturating_sub(usize::from(stream.nameless));
         if stream.regular {
             self.regulars.remove(at);
         } else {
@@ -380,8 +426,9 @@ impl Streams {
             self.own = None;
         }
         self.free.push(at);
-        self.evicted.push(at);
-        ctx.stats.streams_evicted = ctx.stats.streams_evicted.saturating_add(1);
+        if self.order == Order::AsSent {
+            self.evicted.push(at);
+        }
     }
 }
 
@@ -401,6 +448,10 @@ impl Stream {
     /// Tells the application what is missing before the next message.
     fn tell_gap(&mut self, ctx: &mut Ctx) {
         let Some(from) = self.untold.take() else { return };
+        if self.id.as_ref().is_some_and(|id| *id.author() == ctx.config.id) {
+            // We know best what we said in an earlier run.
+            return;
+        }
         if let (Some(id), Some(first), Some(last)) =
             (&self.id, Sequence::new(from), Sequence::new(self.passed))
         {

@@ -20,12 +20,17 @@ pub(crate) struct Views {
     ways_back: VecDeque<(u64, LinkId)>,
     /// Our own last shuffle, and whom it named: they go first when its answer needs room.
     shuffled: Option<(u64, Vec<PeerId>)>,
-    /// Who is to take a neighbour's place, and that neighbour.
-    pub(crate) replacing: Option<(PeerId, LinkId)>,
+    /// Who is to take a neighbour's place, that neighbour, and since when.
+    pub(crate) replacing: Option<(PeerId, LinkId, Time)>,
+    /// Where somebody of another network was found, until that is tried to be made one with ours.
+    pub(crate) island: Option<Address>,
+    pub(crate) island_tries: u32,
     /// When a neighbour was last asked to let another one take our place.
     pub(crate) last_split: Option<Time>,
     pub(crate) refill: Option<TimerKey>,
     pub(crate) shuffle: Option<TimerKey>,
+    /// How many have joined through us.
+    joiners: u32,
     /// How often in a row there was nobody to turn to.
     pub(crate) fruitless: u32,
     /// How many of those turned to did not answer, since there were neighbours enough.
@@ -68,6 +73,16 @@ impl Views {
         }
     }
 
+    /// Notes one who has just joined through us. When there is no room, all who ever did stay with the same chance
+    /// (Vitter's algorithm R): were it the last ones only, those who join at the same time would know nobody else.
+    pub(crate) fn learn_joiner(&mut self, ctx: &mut Ctx, contact: Contact) {
+        self.joiners = self.joiners.saturating_add(1);
+        let drawn = ctx.rng.below(self.joiners) as usize;
+        if self.passive.len() < ctx.config.passive_view || drawn < ctx.config.passive_view {
+            self.learn(ctx, contact);
+        }
+    }
+
     pub(crate) fn forget(&mut self, peer: &PeerId) {
         self.passive.retain(|known| known.contact.peer != *peer);
     }
@@ -86,6 +101,7 @@ impl Views {
     /// Nobody could be met at `address`.
     pub(crate) fn failed(&mut self, address: &Address) {
         let probes = self.probes.len();
+        self.island = self.island.take().filter(|island| island != address);
         self.probes.retain(|(probed, _)| probed != address);
         self.failures = self.failures.saturating_add(probes.saturating_sub(self.probes.len()));
         self.passive.retain(|known| known.contact.address != *address);
@@ -93,6 +109,7 @@ impl Views {
 
     /// Somebody answered at `address`, whatever the answer.
     pub(crate) fn answered(&mut self, address: &Address) {
+        self.island = self.island.take().filter(|island| island != address);
         self.probes.retain(|(probed, _)| probed != address);
     }
 
