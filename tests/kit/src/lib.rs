@@ -12,6 +12,7 @@
 mod control_steps;
 pub mod controls;
 pub mod fuzzing;
+pub mod gossip;
 mod guest;
 mod lab;
 pub mod messages;
