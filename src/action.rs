@@ -183,7 +183,7 @@ pub enum Event {
         /// At whom.
         to: PeerId,
     },
-    /// A one-to-one message could not be handed over.
+    /// A one-to-one message could not be handed over, as far as is known: it may have arrived, and only the receipt not.
     Undeliverable {
         /// Which.
         id: MessageId,

@@ -15,6 +15,8 @@ pub(crate) struct Beacon {
     heard: Time,
     /// Who brought it first, if that is not our parent, which has not brought it yet.
     challenger: Option<Slot>,
+    /// When the root was last another.
+    changed: Time,
     /// The last number of our own.
     own_number: u64,
     /// The root that fell silent last, and its last number: what is still told of it is old.
@@ -41,6 +43,7 @@ impl Beacon {
             number: 0,
             heard: Time::ZERO,
             challenger: None,
+            changed: Time::ZERO,
             own_number: 0,
             gone: None,
             timer: None,
@@ -64,6 +67,10 @@ impl Beacon {
         if self.gone.is_some_and(|(gone, last)| gone == root && number <= last) {
             return Heard::Ignored;
         }
+        if root != self.root && self.number > 0 && now.saturating_since(self.changed) < BETWEEN_ROOTS {
+            // There cannot be so many: what is true is told again.
+            return Heard::Ignored;
+        }
         let stale = now.saturating_since(self.heard) > interval.saturating_mul(STALE);
         let better = root < self.root || (stale && root != self.root);
         if root > self.root && !better {
@@ -82,6 +89,9 @@ impl Beacon {
         // Nobody beats so fast: it is made up, or another one is about to follow.
         if root == self.root && !stale && now.saturating_since(self.heard) < interval / 8 && self.number > 0 {
             return Heard::Ignored;
+        }
+        if root != self.root {
+            self.changed = now;
         }
         let missed = self.challenger.take();
         let settled = parent.filter(|_| !better && missed.is_none());
@@ -115,5 +125,7 @@ impl Beacon {
 
 /// After how many intervals without a beacon the root is taken for gone.
 const STALE: u32 = 3;
+/// How long a new root stays, whoever is told to be a better one.
+const BETWEEN_ROOTS: Duration = Duration::from_millis(200);
 /// By how much another neighbour must be earlier than our parent.
 const MARGIN: Duration = Duration::from_millis(2);

@@ -7,7 +7,7 @@ use crate::classic::{ClassicWindow, MAX_READ};
 use crate::ctx::Ctx;
 use crate::history::{History, Limits};
 use crate::repair::Repair;
-use crate::slots::Slot;
+use crate::slots::{Slot, Slots};
 use crate::streams::{Intake, Order, Streams};
 use crate::timers::TimerKey;
 use crate::trees::Trees;
@@ -205,7 +205,7 @@ impl Broadcast {
                 && let Some(at) = self.streams.find(StreamTag::of(message.originator(), place.epoch))
             {
                 // Nor is it asked for again.
-                self.streams.disbelieve(at, place.sequence.get());
+                self.streams.disbelieve(at, Slots::from_bits(u64::MAX), place.sequence.get());
             }
             return Verdict::Reject(Rejection::ForgedOwnName);
         }

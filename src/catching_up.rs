@@ -15,7 +15,7 @@ use crate::{Control, LinkId, Run, StreamTag, Time};
 impl ChatNode {
     /// `slot` says to have posts of this stream up to `head` of which we lack some.
     pub(crate) fn claims(&mut self, slot: Slot, stream: u32, head: u64, patience: Duration) {
-        if self.broadcast.streams.is_disbelieved(stream, head) {
+        if self.broadcast.streams.is_disbelieved(stream, slot, head) {
             return;
         }
         let due = self.ctx.now + patience;
@@ -112,12 +112,16 @@ impl ChatNode {
             return;
         };
         lag.hopeless = None;
+        let runs = asks.entry(slot).or_default();
+        let room = MAX_RUNS.saturating_sub(runs.len());
+        if room == 0 {
+            lag.due = now + ANSWER_PATIENCE;
+            return;
+        }
         lag.tries = lag.tries.saturating_add(1);
         lag.asked = Some(slot);
         lag.progress = false;
         lag.due = now + ANSWER_PATIENCE * (1 << lag.unanswered.min(2));
-        let runs = asks.entry(slot).or_default();
-        let room = MAX_RUNS.saturating_sub(runs.len());
         runs.extend(missing.into_iter().take(room).map(|run| (tag, run)));
         if !self.broadcast.trees.adopt(stream, slot) {
             return;
@@ -134,13 +138,14 @@ impl ChatNode {
     /// says so must not be able to silence an author.
     fn give_up(&mut self, stream: u32, run: Run) {
         let passed = self.broadcast.streams.pass_gap(&mut self.ctx, stream, run.to());
-        let head = self.broadcast.repair.get(stream).map_or(0, |lag| lag.head);
+        let lag = self.broadcast.repair.get(stream);
+        let (head, gone) = lag.map_or((0, Slots::NONE), |lag| (lag.head, lag.gone));
         let more = passed && !self.broadcast.streams.missing(stream, head, 1).is_empty();
         match self.broadcast.repair.get_mut(stream).filter(|_| more) {
             Some(lag) => lag.due = self.ctx.now,
             None => {
                 self.broadcast.repair.forget(stream);
-                self.broadcast.streams.disbelieve(stream, head);
+                self.broadcast.streams.disbelieve(stream, gone, head);
             }
         }
     }
@@ -171,6 +176,9 @@ impl ChatNode {
                 }
                 if !self.serve(link, slot, (stream, sequence), message, bytes, &mut credit) {
                     break 'runs;
+                }
+                if sequence >= run.to() {
+                    break;
                 }
                 next = sequence.saturating_add(1);
             }
@@ -336,6 +344,10 @@ impl ChatNode {
     /// A neighbour is new, and asks for the last posts.
     pub(crate) fn catches_up(&mut self, link: LinkId, count: u32, credit: u32) {
         let slot = self.links.slot(link);
+        if self.links.get_mut(link).is_none_or(|link| core::mem::replace(&mut link.caught_up, true)) {
+            // Once is enough to begin with.
+            return;
+        }
         let mut credit = self.credit(link, credit);
         let count = usize::try_from(count).unwrap_or(usize::MAX).min(self.ctx.config.max_history);
         let mut starts: BTreeMap<u32, u64> = BTreeMap::new();

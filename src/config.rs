@@ -63,7 +63,7 @@ pub struct Config {
     pub catch_up: u32,
     /// How many bytes of posts to ask one neighbour for at a time, and to give to one. At least 4,096.
     pub pull_credit: u32,
-    /// The most ways to others, and ways back, that are remembered for one-to-one messages.
+    /// The most ways to others, and ways back, that are remembered for one-to-one messages. At least 1.
     pub max_routes: usize,
     /// How many malformed frames a link may send before it is closed.
     pub max_malformed: u32,
@@ -179,6 +179,7 @@ impl Config {
             "at least `target_neighbours`",
         )?;
         check(self.pull_credit >= 4096, "pull_credit", "at least 4096")?;
+        check(self.max_routes >= 1, "max_routes", "at least 1")?;
         check(self.sync_interval >= millis(100), "sync_interval", "at least 100 ms")?;
         check(self.beacon_interval >= millis(100), "beacon_interval", "at least 100 ms")?;
         check(self.shuffle_interval >= millis(100), "shuffle_interval", "at least 100 ms")?;

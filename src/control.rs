@@ -32,9 +32,9 @@ pub enum Control {
         /// The sample.
         peers: Vec<Contact>,
     },
-    /// Peers that the sender knows: the answer to a [`Shuffle`](Self::Shuffle), or help for one who was refused.
+    /// Peers that the sender knows: the answer to a [`Shuffle`](Self::Shuffle).
     Peers {
-        /// The shuffle's number; 0 if it answers none.
+        /// The shuffle's number.
         answers: u64,
         /// The peers.
         peers: Vec<Contact>,
@@ -45,7 +45,7 @@ pub enum Control {
     Beacon {
         /// Whose pulse: the stream of the tree's root.
         root: StreamTag,
-        /// Which, counted from 1.
+        /// Which, counted from 1; 0 in a greeting by one who has heard none.
         number: u64,
     },
     /// Posts that the sender has and does not push (Plumtree's `IHAVE`).

@@ -1,6 +1,6 @@
 //! [`Control`] ↔ a JSON array: `["IHAVE","mfrLTYwYUgA",17]`.
 //!
-//! Lists are cut off at their limit while they are read, before anything is kept of them.
+//! A list that is longer than its limit is refused while it is read, before more is kept of it.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -44,6 +44,7 @@ pub(crate) fn decode(
     let read: Read<'_> = serde_json::from_str(text).map_err(|error| DecodeError::from_json(&error))?;
     Ok(match read {
         Read::Control(control) => control,
+        Read::Unknown => return Err(DecodeError::UnknownControl),
         Read::Numbered { .. } if wrapped => return Err(DecodeError::TooDeep),
         Read::Numbered { session, number, inner } => {
             let message = Message::decode_wrapped(frame.slice_ref(inner.get().as_bytes()), names)?;
@@ -61,6 +62,7 @@ pub(crate) fn read_contacts(list: &RawValue) -> Result<Vec<Contact>, DecodeError
 
 enum Read<'a> {
     Control(Control),
+    Unknown,
     Numbered { session: u32, number: u64, inner: &'a RawValue },
 }
 
@@ -231,7 +233,10 @@ impl<'de> Visitor<'de> for ReadVisitor {
                 skip_rest(&mut array)?;
                 return Ok(Read::Numbered { session, number, inner });
             }
-            _ => return Err(de::Error::custom("unknown kind of control message")),
+            _ => {
+                skip_rest(&mut array)?;
+                return Ok(Read::Unknown);
+            }
         };
         skip_rest(&mut array)?;
         Ok(Read::Control(control))

@@ -97,6 +97,8 @@ impl ChatNode {
                 }
                 Way::Dial => {
                     outgoing.way = Way::Find;
+                    // The one that was known has led nowhere.
+                    self.routes.forget_way(&to);
                     self.dial_for(number, &to)
                 }
                 Way::Find => {
@@ -202,7 +204,8 @@ impl ChatNode {
         let own = *message.originator() == self.ctx.config.id;
         let limit = self.ctx.config.max_routes;
         let next = self.next_hop(to, Some(link)).filter(|_| !own);
-        let next = next.filter(|_| self.routes.passes((tag, sequence.get()), link, to.clone(), limit));
+        let next =
+            next.filter(|_| self.routes.passes(self.ctx.now, (tag, sequence.get()), link, to.clone(), limit));
         match next {
             Some(next) => {
                 self.ctx.stats.routed = self.ctx.stats.routed.saturating_add(1);

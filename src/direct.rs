@@ -117,6 +117,12 @@ impl Direct {
         self.outgoing.get_mut(&number)
     }
 
+    pub(crate) fn forget_link(&mut self, link: LinkId) {
+        for outgoing in self.outgoing.values_mut() {
+            outgoing.links.retain(|sent| *sent != link);
+        }
+    }
+
     /// Whether a message of our own was sent on this link.
     pub(crate) fn was_sent_on(&self, number: u64, link: LinkId) -> bool {
         self.outgoing.get(&number).is_some_and(|outgoing| outgoing.links.contains(&link))

@@ -136,7 +136,10 @@ impl Decoder {
     }
 
     fn check_length(&mut self, length: usize) -> Result<(), DecodeError> {
-        if length <= self.max_frame {
+        // A numbered frame is longer by its number than the one that it carries.
+        let wrapped = self.buffer.starts_with(b"[\"#\",");
+        let limit = self.max_frame.saturating_add(if wrapped { WRAPPING } else { 0 });
+        if length <= limit {
             return Ok(());
         }
         self.broken = true;
@@ -145,6 +148,9 @@ impl Decoder {
         Err(DecodeError::TooLong { limit: self.max_frame })
     }
 }
+
+/// How much longer than the frame in it a numbered one may be.
+const WRAPPING: usize = 48;
 
 /// Appends one frame and the line break that ends it.
 pub fn write_frame(to: &mut BytesMut, frame: &Bytes) {

@@ -40,6 +40,8 @@ pub(crate) struct Link {
     pub(crate) session: u32,
     /// How many bytes of posts it was sent because it asked for them, and since when that counts.
     pub(crate) served: (Time, u64),
+    /// Its other end was sent the last posts, as a newcomer.
+    pub(crate) caught_up: bool,
     /// How many messages it sent that cost much, and since when that counts.
     costly: (Time, u32),
     timer: TimerKey,
@@ -256,6 +258,7 @@ impl Links {
             semantics,
             session,
             served: (ctx.now, 0),
+            caught_up: false,
             costly: (ctx.now, 0),
             timer,
         };

@@ -88,7 +88,7 @@ pub struct Hello {
     pub listening: Option<Address>,
     /// The `chinwag` key, by which a native peer shows that it is one.
     pub native: Option<Native>,
-    /// Others that the asker may turn to; at most 32 are read.
+    /// Others that the asker may turn to; more than 32 are refused.
     pub others: Vec<Contact>,
 }
 
@@ -217,11 +217,8 @@ impl Message {
     #[must_use]
     pub fn new(originator: PeerId, time: Body, content: Content) -> Self {
         // What concerns two neighbours only does not say who or when.
-        let (originator, time) = if let Content::Control(_) = content {
-            (nobody(), Body::null())
-        } else {
-            (originator, time)
-        };
+        let (originator, time) =
+            if let Content::Control(_) = content { (nobody(), Body::null()) } else { (originator, time) };
         Self(Arc::new(Inner {
             originator,
             time,

@@ -11,8 +11,8 @@ use crate::routes::Routes;
 use crate::timers::Timer;
 use crate::views::Views;
 use crate::{
-    Action, Actions, Config, ConfigError, Contact, DialError, Dialect, Input, LinkId, PeerId, Rejection,
-    Seed, Stats, StreamTag, Time,
+    Action, Actions, Config, ConfigError, Contact, DecodeError, DialError, Dialect, Input, LinkId, PeerId,
+    Rejection, Seed, Stats, StreamTag, Time,
 };
 
 /// One peer of the network, as plain data that reacts to [`Input`]s with [`Action`]s.
@@ -98,6 +98,7 @@ impl ChatNode {
     /// Every input fires what is due, so that traffic cannot starve the timers.
     pub(crate) fn advance(&mut self, now: Time) {
         self.ctx.now = self.ctx.now.max(now.min(Time::LAST));
+        self.end_overflown();
         let Some(due) = self.ctx.timers.next_deadline() else { return };
         if self.ctx.now.saturating_since(due) >= self.ctx.config.idle {
             self.ctx.resumed = self.ctx.now;
@@ -135,6 +136,10 @@ impl ChatNode {
             Input::LinkDown { link, end } => self.link_ended(link, end),
             Input::DialFailed { address, reason } => self.dial_failed(&address, reason),
             Input::Received { link, message } => self.receive(link, message),
+            // Of a later version of the protocol: no fault.
+            Input::Malformed { error: DecodeError::UnknownControl, .. } => {
+                self.ctx.stats.unknown_control = self.ctx.stats.unknown_control.saturating_add(1);
+            }
             Input::Malformed { link, error } => self.refuse(link, Rejection::Malformed(error)),
             Input::Command(command) => self.command(command),
         }

@@ -61,7 +61,8 @@ impl ChatNode {
         // Some places are for those whom we choose ourselves, so that nobody can take them all.
         let quota = most.saturating_mul(5).div_ceil(8);
         let urgent = matches!(intent, Intent::Urgent | Intent::Join);
-        if have < most && (urgent || self.links.inbound() < quota) {
+        let quota = if urgent { most.saturating_sub(1).max(1) } else { quota };
+        if have < most && self.links.inbound() < quota {
             return Intent::Neighbour;
         }
         let last = self.views.last_split;
@@ -247,7 +248,8 @@ impl ChatNode {
 
     pub(crate) fn learn_all(&mut self, contacts: &[Contact]) {
         for contact in contacts.iter().take(MAX_PEERS) {
-            if self.links.link_of(&contact.peer).is_none() {
+            // What others say of somebody whom we know does not change what we know.
+            if self.links.link_of(&contact.peer).is_none() && !self.views.knows(&contact.peer) {
                 self.views.learn(&mut self.ctx, contact.clone());
             }
         }
@@ -272,8 +274,10 @@ impl ChatNode {
         self.ctx.stats.walks = self.ctx.stats.walks.saturating_add(1);
         let hops_left = hops_left.min(WALK_LENGTH);
         let known = self.links.link_of(&joiner.peer).is_some();
-        let room = self.links.linked() < self.ctx.config.target_neighbours;
+        let missing = self.ctx.config.target_neighbours.saturating_sub(self.links.linked());
+        let room = self.views.probing(self.ctx.now, PROBE_PATIENCE) < missing;
         if room && !known && !self.dialer.is_busy(&joiner.address) {
+            self.views.probe(self.ctx.now, &joiner.address);
             let _ = self.dialer.want(&mut self.ctx, &joiner.address, Wish::Probe, None);
             return;
         }

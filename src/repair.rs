@@ -22,8 +22,8 @@ pub(crate) struct Lag {
     pub(crate) gone: Slots,
     /// That first one.
     pub(crate) gone_at: u64,
-    /// The first announcement of `head`.
-    pub(crate) first: (Slot, Time),
+    /// The first announcement of `head`, unless who made it is gone.
+    pub(crate) first: Option<(Slot, Time)>,
     /// When to do something about it.
     pub(crate) due: Time,
     /// Whom we asked last, until that is answered.
@@ -45,7 +45,7 @@ impl Repair {
             claimants: Slots::NONE,
             gone: Slots::NONE,
             gone_at: 0,
-            first: (slot, now),
+            first: Some((slot, now)),
             due,
             asked: None,
             progress: false,
@@ -55,10 +55,13 @@ impl Repair {
         });
         if head > lag.head {
             lag.head = head;
-            lag.first = (slot, now);
+            lag.first = Some((slot, now));
         }
-        lag.claimants = lag.claimants.with(Slots::one(slot));
-        lag.hopeless = None;
+        if !lag.claimants.has(slot) {
+            // Only somebody new is reason for new hope.
+            lag.claimants = lag.claimants.with(Slots::one(slot));
+            lag.hopeless = None;
+        }
         if lag.asked.is_none() {
             lag.due = lag.due.min(due);
         }
@@ -82,6 +85,7 @@ impl Repair {
         for lag in self.lags.values_mut() {
             lag.claimants = lag.claimants.without(Slots::one(slot));
             lag.gone = lag.gone.without(Slots::one(slot));
+            lag.first = lag.first.filter(|(by, _)| *by != slot);
             if lag.asked == Some(slot) {
                 lag.asked = None;
                 lag.due = now;

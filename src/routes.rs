@@ -12,7 +12,7 @@ pub(crate) struct Routes {
     /// Over which link a peer was found.
     ways: Bounded<PeerId, (LinkId, Time)>,
     /// Where a message came from that was passed on: the link that its receipt goes back on, and whom it was for.
-    passing: Bounded<(StreamTag, u64), (LinkId, PeerId)>,
+    passing: Bounded<(StreamTag, u64), (LinkId, PeerId, Time)>,
     /// Who is looked for under this number, and who asked; `None`: we did.
     searches: Bounded<u64, (Option<LinkId>, PeerId)>,
     /// How many searches were passed on since.
@@ -37,15 +37,17 @@ impl Routes {
     /// Notes that a message is passed on. False if it came this way already, over another link: in a circle.
     pub(crate) fn passes(
         &mut self,
+        now: Time,
         message: (StreamTag, u64),
         from: LinkId,
         to: PeerId,
         limit: usize,
     ) -> bool {
         match self.passing.get(&message) {
-            Some((before, _)) => *before == from,
-            None => {
-                self.passing.insert(message, (from, to), limit);
+            Some((before, _, since)) if now.saturating_since(*since) < CIRCLE => *before == from,
+            // After so long it is said again, and may come another way.
+            Some(_) | None => {
+                self.passing.insert(message, (from, to, now), limit);
                 true
             }
         }
@@ -53,7 +55,7 @@ impl Routes {
 
     /// The way back of a message's receipt, once.
     pub(crate) fn way_back(&mut self, message: (StreamTag, u64)) -> Option<(LinkId, PeerId)> {
-        self.passing.remove(&message)
+        self.passing.remove(&message).map(|(back, to, _)| (back, to))
     }
 
     /// Notes a search. False if it is known already, or there are too many.
@@ -74,6 +76,13 @@ impl Routes {
         self.rate.1 = self.rate.1.saturating_add(1);
         self.searches.insert(number, (from, peer), limit);
         true
+    }
+
+    /// A link is gone: nothing goes over it, or back.
+    pub(crate) fn forget_link(&mut self, link: LinkId) {
+        self.ways.retain(|(way, _)| *way != link);
+        self.passing.retain(|(back, ..)| *back != link);
+        self.searches.retain(|(back, _)| *back != Some(link));
     }
 
     /// Whom a search was for, and who asked; once.
@@ -114,11 +123,17 @@ impl<K: Ord + Clone, V> Bounded<K, V> {
         }
     }
 
+    fn retain(&mut self, keep: impl Fn(&V) -> bool) {
+        self.map.retain(|_, (_, value)| keep(value));
+    }
+
     fn remove(&mut self, key: &K) -> Option<V> {
         self.map.remove(key).map(|(_, value)| value)
     }
 }
 
+/// Within how long a message that comes again over another link went in a circle.
+const CIRCLE: Duration = Duration::from_millis(1500);
 /// For how long a way that was found is taken.
 const WAY_LIFE: Duration = Duration::from_secs(60);
 /// How many searches of others a node passes on in a second.
@@ -146,12 +161,12 @@ mod tests {
     fn a_circle_is_noticed() {
         let mut routes = Routes::default();
         let (message, bob) = ((StreamTag::new(1), 1), PeerId::new("bob").unwrap());
-        assert!(routes.passes(message, LinkId::new(1), bob.clone(), 4));
+        assert!(routes.passes(Time::ZERO, message, LinkId::new(1), bob.clone(), 4));
         assert!(
-            routes.passes(message, LinkId::new(1), bob.clone(), 4),
+            routes.passes(Time::ZERO, message, LinkId::new(1), bob.clone(), 4),
             "the same again, as it was not received"
         );
-        assert!(!routes.passes(message, LinkId::new(2), bob.clone(), 4));
+        assert!(!routes.passes(Time::ZERO, message, LinkId::new(2), bob.clone(), 4));
         assert_eq!(routes.way_back(message), Some((LinkId::new(1), bob)));
     }
 }

@@ -139,12 +139,11 @@ impl ChatNode {
         }
         if lag.head == sequence {
             arrival.known = lag.claimants;
-            let (by, since) = lag.first;
-            if taken.has(by) {
+            if let Some((by, since)) = lag.first.filter(|(by, _)| taken.has(*by)) {
                 arrival.earlier = Some((by, since.saturating_sub(announce_delay(first.has(by)))));
-            }
-            if !arrival.pulled {
-                self.broadcast.trees.was_late(stream, now.saturating_since(since));
+                if !arrival.pulled {
+                    self.broadcast.trees.was_late(stream, now.saturating_since(since));
+                }
             }
         }
         let head = lag.head;
@@ -161,7 +160,7 @@ impl ChatNode {
             retained.known |= Slots::one(from).bits();
         }
         let asked = self.broadcast.repair.get(stream).is_some_and(|lag| lag.asked == Some(from));
-        if self.floods() || asked || self.broadcast.trees.parent(stream) == Some(from) {
+        if self.floods() || asked || !self.broadcast.trees.should_prune(self.ctx.now, stream, from) {
             return;
         }
         let (Some(link), Some(tag)) = (self.links.at(from), self.broadcast.streams.tag(stream)) else {
@@ -391,6 +390,7 @@ impl ChatNode {
     pub(crate) fn neighbour_down(&mut self, role: Role) {
         let Some(slot) = role.slot() else { return };
         self.broadcast.trees.forget_slot(slot);
+        self.broadcast.streams.forget_slot(slot);
         self.broadcast.history.forget_slot(u32::try_from(slot.index()).unwrap_or(u32::MAX));
         self.lost_claimant(slot);
     }

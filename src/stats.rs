@@ -30,6 +30,8 @@ pub struct Stats {
     pub custom: u64,
     /// Things from the network that were refused.
     pub rejected: u64,
+    /// Messages between neighbours of a kind that is not known here.
+    pub unknown_control: u64,
     /// Inputs about links that the node does not know (any more).
     pub unknown_link: u64,
     /// Dials asked for.

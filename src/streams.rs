@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use crate::ctx::Ctx;
 use crate::entries::{self, Entry};
 use crate::recency::Recency;
+use crate::slots::{Slot, Slots};
 use crate::spans::Summary;
 use crate::versions::Seen;
 use crate::{Content, Delivery, Event, Message, PeerId, Place, Run, Sequence, StreamId, StreamTag, Time};
@@ -65,8 +66,8 @@ struct Stream {
     far: Option<(u64, u32)>,
     /// The hash of what has been seen, until that changes.
     hash: Option<u64>,
-    /// Up to this number others said to have what nobody could give.
-    disbelieved: u64,
+    /// Who said to have what they could not give, and up to which number.
+    disbelieved: (Slots, u64),
     /// It counts as nameless.
     nameless: bool,
 }
@@ -142,16 +143,24 @@ impl Streams {
         oldest.is_some_and(|stream| stream.id.is_none() && stream.seen.greatest() == 0)
     }
 
-    /// Nobody could give what was said to be there up to `head`: hears no more of it.
-    pub(crate) fn disbelieve(&mut self, at: u32, head: u64) {
-        let Some(stream) = self.streams.get_mut(at as usize) else { return };
-        stream.disbelieved = stream.disbelieved.max(head);
+    /// These neighbours could not give what is said to be there up to `head`: hears no more of that from them.
+    pub(crate) fn disbelieve(&mut self, at: u32, whom: Slots, head: u64) {
+        let Some(stream) = self.streams.get_mut(at as usize).filter(|_| !whom.is_empty()) else { return };
+        stream.disbelieved = (stream.disbelieved.0.with(whom), stream.disbelieved.1.max(head));
         self.nameless = self.nameless.saturating_sub(usize::from(core::mem::take(&mut stream.nameless)));
     }
 
     /// Whether that is what nobody could give.
-    pub(crate) fn is_disbelieved(&self, at: u32, head: u64) -> bool {
-        self.streams.get(at as usize).is_some_and(|stream| head <= stream.disbelieved && stream.held == 0)
+    pub(crate) fn is_disbelieved(&self, at: u32, who: Slot, head: u64) -> bool {
+        let said = |stream: &Stream| stream.disbelieved.0.has(who) && head <= stream.disbelieved.1;
+        self.streams.get(at as usize).is_some_and(|stream| said(stream) && stream.held == 0)
+    }
+
+    /// A neighbour is gone, and its place free.
+    pub(crate) fn forget_slot(&mut self, slot: Slot) {
+        for stream in &mut self.streams {
+            stream.disbelieved.0 = stream.disbelieved.0.without(Slots::one(slot));
+        }
     }
 
     /// Notes a message of our own.
@@ -373,7 +382,7 @@ impl Streams {
             held: 0,
             far: None,
             hash: None,
-            disbelieved: 0,
+            disbelieved: (Slots::NONE, 0),
             nameless,
         };
         let at = match self.free.pop() {

@@ -32,6 +32,9 @@ struct Tree {
     beaten: u8,
     /// How many messages in a row had to be pulled.
     misses: u8,
+    /// Who was asked not to push it, and when that was said last.
+    pruned: Slots,
+    pruned_at: Time,
     /// The last message, and when it came, or would have come from the parent that was chosen since.
     latest: (u64, Time),
     /// By how much a push came after the first announcement, smoothed, and the mean deviation from it.
@@ -184,6 +187,23 @@ impl Trees {
         Moves { graft: Some(by), prune: tree.parent.replace(by) }
     }
 
+    /// `slot` pushed what we had. Whether to ask it not to: the parent never, as what it sent again looks the same, and
+    /// nobody twice in a row, as what is on its way cannot be called back.
+    pub(crate) fn should_prune(&mut self, now: Time, stream: u32, slot: Slot) -> bool {
+        let Some(tree) = self.streams.get_mut(stream as usize).filter(|tree| tree.planted) else {
+            return true;
+        };
+        let lately = now.saturating_since(tree.pruned_at) < BETWEEN_PRUNES;
+        if tree.parent == Some(slot) || (lately && tree.pruned.has(slot)) {
+            return false;
+        }
+        if !lately {
+            (tree.pruned, tree.pruned_at) = (Slots::NONE, now);
+        }
+        tree.pruned = tree.pruned.with(Slots::one(slot));
+        true
+    }
+
     /// Somebody asks to be pushed this stream.
     pub(crate) fn graft(&mut self, stream: u32, slot: Slot) {
         let shared = self.shared();
@@ -256,6 +276,8 @@ const OWN_CHILDREN: usize = 2;
 const YOUNG: u8 = 16;
 /// After how many pulls in a row the parent is changed.
 const MISSES: u8 = 2;
+/// How long a neighbour is not asked again not to push a stream.
+const BETWEEN_PRUNES: Duration = Duration::from_millis(500);
 /// By how much another must be earlier than the parent to take its place.
 const MARGIN: Duration = Duration::from_millis(2);
 /// The least, the first and the most time to wait for a push after the first announcement.

@@ -87,6 +87,21 @@ impl Views {
         self.passive.retain(|known| known.contact.peer != *peer);
     }
 
+    pub(crate) fn knows(&self, peer: &PeerId) -> bool {
+        self.passive.iter().any(|known| known.contact.peer == *peer)
+    }
+
+    /// Somebody is turned to.
+    pub(crate) fn probe(&mut self, now: Time, address: &Address) {
+        self.probes.push((address.clone(), now));
+    }
+
+    /// A link is gone: nothing goes back over it.
+    pub(crate) fn forget_link(&mut self, link: LinkId) {
+        self.ways_back.retain(|(_, back)| *back != link);
+        self.replacing = self.replacing.take().filter(|(_, old, _)| *old != link);
+    }
+
     /// How many of those turned to did not answer, since there were neighbours enough.
     pub(crate) const fn failures(&self) -> usize {
         self.failures
