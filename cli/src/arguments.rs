@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use chinwag::{Address, AddressError, PeerId};
+use chinwag::{Address, AddressError, PeerId, Strategy};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Peer-to-peer chat: no server, no account.
@@ -66,17 +66,32 @@ pub(crate) struct ChatArguments {
     /// ends before. Without it wait for ever, or after the end of input 10s for somebody to say it to
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub(crate) join_timeout: Option<Duration>,
+    /// How many of the last messages of the network to ask for when we come
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(..=10_000))]
+    pub(crate) history: u32,
+    /// How what is said to everybody spreads
+    #[arg(long, value_enum, default_value_t = Spreading::Tree)]
+    pub(crate) strategy: Spreading,
     /// Tell everything as one JSON object a line (docs/json.md says which)
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 /// `chinwag demo`
-#[derive(Args, Debug, Default)]
+#[derive(Args, Debug)]
 pub(crate) struct DemoArguments {
     /// Type as one of the five when the script is over
     #[arg(short, long)]
     pub(crate) interactive: bool,
+    /// How what is said to everybody spreads
+    #[arg(long, value_enum, default_value_t = Spreading::Tree)]
+    pub(crate) strategy: Spreading,
+}
+
+impl Default for DemoArguments {
+    fn default() -> Self {
+        Self { interactive: false, strategy: Spreading::Tree }
+    }
 }
 
 /// `chinwag sim`
@@ -220,6 +235,15 @@ pub(crate) enum Format {
     Table,
     /// For programs: one JSON object
     Json,
+}
+
+impl From<Spreading> for Strategy {
+    fn from(spreading: Spreading) -> Self {
+        match spreading {
+            Spreading::Tree => Self::Tree,
+            Spreading::Flood => Self::Flood,
+        }
+    }
 }
 
 /// Where to listen: like an [`Address`], but port 0 means any free one.

@@ -75,8 +75,11 @@ pub(crate) struct Usage {
 /// Every command, in the order in which a person wants to know them.
 pub(crate) const COMMANDS: [Usage; 12] = [
     Usage { written: "/join HOST:PORT …", does: "link with whoever listens there" },
-    Usage { written: "/peers", does: "who is here, and whom we are trying to reach" },
-    Usage { written: "/msg NAME TEXT", does: "say something to one peer (quote a name with spaces)" },
+    Usage { written: "/peers", does: "with whom we are linked, who else is known, whom we try to reach" },
+    Usage {
+        written: "/msg NAME TEXT",
+        does: "say something to one peer anywhere (quote a name with spaces)",
+    },
     Usage { written: "/request NAME", does: "ask a peer for the peers it knows, and link with them" },
     Usage { written: "/find NAME", does: "what is known about one peer" },
     Usage { written: "/add NAME HOST:PORT", does: "note where a peer listens, and link with it" },

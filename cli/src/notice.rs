@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chinwag::{Address, Delivery, Event, MessageId, Peer, PeerId, Stats};
+use chinwag::{Address, Contact, Delivery, Event, MessageId, Peer, PeerId, Stats};
 use chinwag_mio::Counters;
 
 /// Something to tell whoever reads standard output.
@@ -20,6 +20,8 @@ pub(crate) enum Notice<'a> {
         repeats: u32,
         /// Who is known to be at the address it is about, if it is about one.
         there: Option<&'a PeerId>,
+        /// Whether whoever reads named that address.
+        asked: bool,
     },
     /// A message of a type that is no part of the protocol, for which there is a handler.
     Custom(&'a Delivery),
@@ -36,8 +38,10 @@ pub(crate) enum Notice<'a> {
     },
     /// Who is known, and whom we are trying to reach.
     Peers {
-        /// The peers the node knows.
+        /// The peers the node has met, or was told to know.
         peers: &'a [Peer],
+        /// Those that it has heard of.
+        others: &'a [Contact],
         /// The addresses where nobody answered yet.
         trying: &'a [Trying],
     },
@@ -75,4 +79,6 @@ pub(crate) struct Counted {
     pub(crate) linked: usize,
     /// How many messages of ours wait for the first peer.
     pub(crate) waiting: usize,
+    /// How many one-to-one messages of ours have not arrived yet.
+    pub(crate) undelivered: usize,
 }

@@ -50,6 +50,8 @@ pub(crate) struct Standing {
     pub(crate) unsent: bool,
     /// Whether connections are being made, on which there may be something to send.
     pub(crate) busy: bool,
+    /// Whether something that was said to one peer is still on its way.
+    pub(crate) undelivered: bool,
 }
 
 impl Ending {
@@ -99,9 +101,11 @@ impl Ending {
                 _ => Verdict::Stay(until),
             };
         }
-        let hurried = since.checked_add(DIALS).is_some_and(|until| now >= until);
-        if standing.busy && !hurried {
-            return Verdict::Stay(since.checked_add(DIALS));
+        for (waits, patience) in [(standing.busy, DIALS), (standing.undelivered, PATIENCE)] {
+            let until = since.checked_add(patience);
+            if waits && until.is_none_or(|until| now < until) {
+                return Verdict::Stay(until);
+            }
         }
         let settled = *self.settled.get_or_insert(now);
         match settled.checked_add(self.linger) {
@@ -121,9 +125,9 @@ impl Ending {
 mod tests {
     use super::*;
 
-    const ALONE: Standing = Standing { linked: 0, unsent: false, busy: false };
-    const UNSENT: Standing = Standing { linked: 0, unsent: true, busy: false };
-    const LINKED: Standing = Standing { linked: 1, unsent: false, busy: false };
+    const ALONE: Standing = Standing { linked: 0, unsent: false, busy: false, undelivered: false };
+    const UNSENT: Standing = Standing { unsent: true, ..ALONE };
+    const LINKED: Standing = Standing { linked: 1, ..ALONE };
 
     fn secs(secs: u64) -> Duration {
         Duration::from_secs(secs)
@@ -187,6 +191,17 @@ mod tests {
         assert_eq!(ending.verdict(start, busy), Verdict::Stay(Some(start + DIALS)));
         assert_eq!(ending.clone().verdict(start + secs(1), LINKED), Verdict::Leave(Exit::Fine));
         assert_eq!(ending.verdict(start + DIALS, busy), Verdict::Leave(Exit::Fine));
+    }
+
+    #[test]
+    fn what_is_said_to_one_peer_is_given_time_to_arrive() {
+        let start = start();
+        let on_its_way = Standing { undelivered: true, ..LINKED };
+        let mut ending = Ending::new(start, None, None);
+        ending.input_ended(start);
+        assert_eq!(ending.verdict(start + DIALS, on_its_way), Verdict::Stay(Some(start + PATIENCE)));
+        assert_eq!(ending.clone().verdict(start + DIALS, LINKED), Verdict::Leave(Exit::Fine));
+        assert_eq!(ending.verdict(start + PATIENCE, on_its_way), Verdict::Leave(Exit::Fine));
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub(crate) fn run(arguments: &ChatArguments) -> anyhow::Result<Exit> {
     if arguments.classic {
         config.dialects = Dialects::Classic;
     }
+    config.strategy = arguments.strategy.into();
+    config.catch_up = arguments.history;
     let me = config.id.clone();
     let mut driver = MioDriver::new(config, random_seed(), Options::default())?;
     let handle = driver.handle();

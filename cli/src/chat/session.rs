@@ -1,9 +1,10 @@
 //! The loop: what the node tells goes to the screen, what is typed goes to the node.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use chinwag::{Address, ChatNode, Dispatch, Event, Handlers, Target, Time};
+use chinwag::{Address, ChatNode, Dispatch, DownReason, Event, Handlers, PeerId, SendError, Target, Time};
 use chinwag_mio::MioDriver;
 
 use super::attempts::Attempts;
@@ -35,6 +36,9 @@ const SOON: Duration = Duration::from_millis(50);
 /// While more than this waits for peers to take it, no more is read from standard input.
 const QUEUED: usize = 256 * 1024;
 
+/// The most addresses that are remembered as given by whoever types.
+const GIVEN: usize = 4096;
+
 /// A chat that is going on.
 pub(crate) struct Session {
     driver: MioDriver,
@@ -44,6 +48,8 @@ pub(crate) struct Session {
     interrupts: Interrupts,
     ending: Ending,
     attempts: Attempts,
+    /// The addresses that were given by whoever types. What comes of others is the network's own affair.
+    given: BTreeSet<Address>,
     handlers: Handlers<Screen>,
     /// Since when the person wants to leave.
     quit: Option<Instant>,
@@ -74,6 +80,7 @@ impl Session {
             interrupts,
             ending,
             attempts: Attempts::default(),
+            given: BTreeSet::new(),
             handlers,
             quit: None,
             joining: None,
@@ -148,9 +155,11 @@ impl Session {
         }
     }
 
-    /// Whether what was said before `/quit` waits for a peer that is just being dialed.
+    /// Whether what was said before `/quit` waits for a peer that is just being dialed, or is just on its way to one.
     fn is_about_to_be_heard(&self, now: Instant, since: Instant) -> bool {
-        self.driver.node().waiting() > 0 && self.is_first_peer_on_its_way(now, since)
+        let node = self.driver.node();
+        let on_its_way = node.undelivered() > 0 && now.saturating_duration_since(since) < JOINING;
+        on_its_way || node.waiting() > 0 && self.is_first_peer_on_its_way(now, since)
     }
 
     /// Whether nobody is linked yet, but somebody may be any moment: nothing has failed `since`, and that is not long.
@@ -181,7 +190,8 @@ impl Session {
     fn standing(&self) -> Standing {
         let node = self.driver.node();
         let busy = node.queued() > 0 || self.dials_under_way() > 0;
-        Standing { linked: node.linked(), unsent: node.waiting() > 0, busy }
+        let undelivered = node.undelivered() > 0;
+        Standing { linked: node.linked(), unsent: node.waiting() > 0, busy, undelivered }
     }
 
     fn dials_under_way(&self) -> u64 {
@@ -205,19 +215,25 @@ impl Session {
             }
             return;
         }
-        let (mut repeats, mut there) = (0, None);
+        let (mut repeats, mut there, mut asked) = (0, None, true);
         if let Event::PeerUp { peer, address, .. } = event {
             self.names.add(peer);
             address.iter().for_each(|address| self.attempts.reached(address));
-        } else if let Event::PeerDown { peer, .. } = event {
-            self.names.remove(peer);
+        } else if let Event::PeerDown { peer, reason } = event {
+            // Who has parted is in the network still.
+            if *reason != DownReason::Parted {
+                self.names.remove(peer);
+            }
+        } else if let Event::Delivered(delivery) | Event::Direct(delivery) = event {
+            self.names.add(delivery.from());
         } else if let Event::DialFailed { address, reason, retry_in, .. } = event {
             repeats = self.attempts.failed(clock::now(), address, *reason, *retry_in);
+            asked = self.given.contains(address);
             there = self.driver.node().peers().find(|peer| peer.address.as_ref() == Some(address));
         }
         let linked = self.driver.node().linked();
         let there = there.as_ref().map(|peer| &peer.id);
-        self.screen.tell(&Notice::Event { event, linked, repeats, there });
+        self.screen.tell(&Notice::Event { event, linked, repeats, there, asked });
     }
 
     /// Deals with what was typed; whether there may be more already.
@@ -287,15 +303,17 @@ impl Session {
                 }
             }
             Command::Peers => {
-                let peers: Vec<_> = self.driver.node().peers().collect();
+                let node = self.driver.node();
+                let peers: Vec<_> = node.peers().collect();
+                let mut others: Vec<_> =
+                    node.passive_view().filter(|it| node.find_peer(&it.peer).is_none()).cloned().collect();
+                others.sort_unstable();
                 let trying = self.attempts.list(clock::now());
-                self.screen.tell(&Notice::Peers { peers: &peers, trying: &trying });
+                self.screen.tell(&Notice::Peers { peers: &peers, others: &others, trying: &trying });
             }
-            Command::Find(peer) => match self.driver.node().find_peer(&peer) {
-                Some(found) => self.screen.tell(&Notice::Peers { peers: &[found], trying: &[] }),
-                None => self.fail(&chinwag::SendError::UnknownPeer(peer)),
-            },
+            Command::Find(peer) => self.find(&peer),
             Command::Add { peer, address } => {
+                self.give(&address);
                 match self.driver.with_node(|node, now| node.add_peer(now, peer.clone(), address)) {
                     Ok(true) => {}
                     Ok(false) => self.screen.tell(&Notice::Error(&format!(
@@ -307,6 +325,10 @@ impl Session {
             Command::Message { to, text } => {
                 match self.driver.with_node(|node, now| node.direct(now, &to, text.as_str())) {
                     Ok(id) => self.screen.tell(&Notice::Sent { id: &id, to: Some(&to), text: &text }),
+                    Err(SendError::UnknownPeer(to) | SendError::NoAddress(to)) => {
+                        let what = format!("nobody is here who knows a way to {to}: /join HOST:PORT first");
+                        self.screen.tell(&Notice::Error(&what));
+                    }
                     Err(error) => self.fail(&error),
                 }
             }
@@ -326,6 +348,7 @@ impl Session {
                     driver: *self.driver.counters(),
                     linked: node.linked(),
                     waiting: node.waiting(),
+                    undelivered: node.undelivered(),
                 };
                 self.screen.tell(&Notice::Stats(&counted));
             }
@@ -334,7 +357,33 @@ impl Session {
         }
     }
 
+    fn find(&mut self, peer: &PeerId) {
+        let node = self.driver.node();
+        let known = node.find_peer(peer);
+        let heard_of = node.passive_view().find(|contact| contact.peer == *peer).cloned();
+        match (known, heard_of) {
+            (None, None) => {
+                let what =
+                    format!("nothing is known about {peer} here; /msg looks for them in the whole network");
+                self.screen.tell(&Notice::Error(&what));
+            }
+            (Some(known), _) => {
+                self.screen.tell(&Notice::Peers { peers: &[known], others: &[], trying: &[] });
+            }
+            (None, Some(contact)) => {
+                self.screen.tell(&Notice::Peers { peers: &[], others: &[contact], trying: &[] });
+            }
+        }
+    }
+
+    fn give(&mut self, address: &Address) {
+        if self.given.len() < GIVEN {
+            self.given.insert(address.clone());
+        }
+    }
+
     fn join(&mut self, address: Address) {
+        self.give(&address);
         self.ask(|node, now| node.join(now, address));
     }
 
@@ -345,7 +394,7 @@ impl Session {
         }
     }
 
-    fn ask(&mut self, command: impl FnOnce(&mut ChatNode, Time) -> Result<(), chinwag::SendError>) {
+    fn ask(&mut self, command: impl FnOnce(&mut ChatNode, Time) -> Result<(), SendError>) {
         if let Err(error) = self.driver.with_node(command) {
             self.fail(&error);
         }

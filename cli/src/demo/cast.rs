@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use chinwag::{Address, Command, Config, Dialect, Dialects, Event, PeerId};
+use chinwag::{Address, Command, Config, Dialect, Dialects, Event, PeerId, Strategy};
 use chinwag_mio::{Handle, MioDriver, Options, epoch_now, random_seed};
 
 use crate::clock;
@@ -44,11 +44,13 @@ impl Actor {
         who: usize,
         name: &str,
         dialect: Dialect,
+        strategy: Strategy,
         stage: Sender<Told>,
     ) -> anyhow::Result<Self> {
         let name = PeerId::new(name)?;
         let mut config = Config::new(name.clone(), epoch_now());
         config.utc_offset_secs = jiff::Zoned::now().offset().seconds();
+        config.strategy = strategy;
         if dialect == Dialect::Classic {
             config.dialects = Dialects::Classic;
         }

@@ -8,7 +8,7 @@ use std::io::{BufRead as _, Write as _};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use chinwag::{Body, Command, Dialect, Event, PeerId};
+use chinwag::{Body, Command, Dialect, Event, PeerId, Strategy};
 
 use crate::arguments::DemoArguments;
 use crate::clock;
@@ -55,7 +55,7 @@ const SILENCE: Duration = Duration::from_millis(300);
 /// # Errors
 /// When the system has no room for five peers, or standard output is closed.
 pub(crate) fn run(arguments: &DemoArguments) -> anyhow::Result<Exit> {
-    let mut stage = Stage::set()?;
+    let mut stage = Stage::set(arguments.strategy.into())?;
     let met = stage.introduce()?;
     if met {
         for (by, to, text) in SCRIPT {
@@ -78,11 +78,11 @@ struct Stage {
 }
 
 impl Stage {
-    fn set() -> anyhow::Result<Self> {
+    fn set(strategy: Strategy) -> anyhow::Result<Self> {
         let (tell, told) = channel();
         let mut actors = Vec::new();
         for (who, (name, dialect)) in CAST.into_iter().enumerate() {
-            actors.push(Actor::start(who, name, dialect, tell.clone())?);
+            actors.push(Actor::start(who, name, dialect, strategy, tell.clone())?);
         }
         Ok(Self { actors, told, ledger: Ledger::default(), linked: BTreeSet::new() })
     }

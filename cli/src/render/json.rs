@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use chinwag::{Body, Delivery, Event, Peer, Stats};
+use chinwag::{Body, Contact, Delivery, Event, Peer, Stats};
 use chinwag_mio::Counters;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::Render;
-use super::reasons::{dial_reason, down_reason, rejection};
+use super::reasons::{dial_reason, down_reason, rejection, undelivered};
 use crate::command::COMMANDS;
 use crate::notice::{Notice, Trying};
 use crate::sanitize;
@@ -87,6 +87,10 @@ enum Line<'a> {
         id: String,
         peer: &'a str,
     },
+    Arrived {
+        id: String,
+        to: &'a str,
+    },
     Undeliverable {
         id: String,
         to: &'a str,
@@ -113,6 +117,7 @@ enum Line<'a> {
     Stats {
         linked: usize,
         waiting: usize,
+        undelivered: usize,
         node: &'a Stats,
         driver: &'a Counters,
     },
@@ -181,13 +186,14 @@ impl<'a> Line<'a> {
             Notice::Event { event, .. } => return Self::of_event(event),
             Notice::Custom(delivery) | Notice::Unhandled(delivery) => Self::custom(delivery),
             Notice::Sent { id, to, .. } => Self::Sent { id: id.to_string(), to: to.map(|to| to.as_str()) },
-            Notice::Peers { peers, trying } => Self::Peers {
-                peers: peers.iter().map(Entry::of).collect(),
+            Notice::Peers { peers, others, trying } => Self::Peers {
+                peers: peers.iter().map(Entry::of).chain(others.iter().map(Entry::of_contact)).collect(),
                 trying: trying.iter().map(Attempt::of).collect(),
             },
             Notice::Stats(counted) => Self::Stats {
                 linked: counted.linked,
                 waiting: counted.waiting,
+                undelivered: counted.undelivered,
                 node: &counted.node,
                 driver: &counted.driver,
             },
@@ -249,11 +255,12 @@ impl<'a> Line<'a> {
             Event::ClassicQueueFull { id, peer } => {
                 Self::ClassicQueueFull { id: id.to_string(), peer: peer.as_str() }
             }
+            Event::Arrived { id, to } => Self::Arrived { id: id.to_string(), to: to.as_str() },
             Event::Undeliverable { id, to, reason } => Self::Undeliverable {
                 id: id.to_string(),
                 to: to.as_str(),
                 reason: dial_reason(*reason),
-                message: reason.to_string(),
+                message: undelivered(*reason),
             },
             Event::NameConflict { peer } => Self::NameConflict { peer: peer.as_str() },
             Event::Rejected { link, peer, reason } => Self::Rejected {
@@ -295,6 +302,16 @@ impl<'a> Entry<'a> {
             round_trip_ms: peer.round_trip.map(|trip| trip.as_secs_f64() * 1000.0),
         }
     }
+
+    fn of_contact(contact: &'a Contact) -> Self {
+        Self {
+            peer: contact.peer.as_str(),
+            address: Some(contact.address.to_string()),
+            dialect: None,
+            linked: false,
+            round_trip_ms: None,
+        }
+    }
 }
 
 impl Attempt {
@@ -326,7 +343,7 @@ mod tests {
     }
 
     fn event(event: &Event) -> String {
-        rendered(&Notice::Event { event, linked: 1, repeats: 0, there: None })
+        rendered(&Notice::Event { event, linked: 1, repeats: 0, there: None, asked: true })
     }
 
     fn address() -> Address {

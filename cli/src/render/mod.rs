@@ -1,7 +1,10 @@
 //! From what there is to tell to what stands on standard output.
 
+mod company;
 mod json;
+mod listing;
 mod palette;
+mod private;
 mod reasons;
 mod text;
 

@@ -4,30 +4,44 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use chinwag::{Address, Delivery, DialError, Dialect, DownReason, Event, MessageId, Peer, PeerId};
-use unicode_width::UnicodeWidthStr as _;
+use chinwag::{Address, Delivery, DialError, Dialect, DownReason, Event, MessageId, PeerId};
+use jiff::civil::DateTime;
 
 use super::Render;
+use super::company::{self, Company};
 use super::palette::{Palette, Role};
-use crate::command::COMMANDS;
-use crate::notice::{Counted, Notice, Trying};
+use super::private::Private;
+use super::reasons::undelivered;
+use crate::notice::Notice;
 use crate::sanitize;
 
 /// Tells what a person wants to know, each thing once.
 #[derive(Debug)]
 pub(crate) struct Text {
-    palette: Palette,
+    pub(super) palette: Palette,
     /// Whether what we say ourselves is shown (on a terminal it stands there already).
     echo: bool,
     me: PeerId,
     /// How often each refusal has been told of.
     refusals: BTreeMap<String, u32>,
+    company: Company,
+    private: Private,
+    /// Whether it has been told that there is more than was asked for as a newcomer.
+    older_told: bool,
 }
 
 impl Text {
     /// A person called `me` reads; `echo` if they do not see what they say otherwise.
-    pub(crate) const fn new(me: PeerId, palette: Palette, echo: bool) -> Self {
-        Self { palette, echo, me, refusals: BTreeMap::new() }
+    pub(crate) fn new(me: PeerId, palette: Palette, echo: bool) -> Self {
+        Self {
+            palette,
+            echo,
+            me,
+            refusals: BTreeMap::new(),
+            company: Company::default(),
+            private: Private::default(),
+            older_told: false,
+        }
     }
 }
 
@@ -40,8 +54,14 @@ impl Render for Text {
                 event: Event::DialFailed { address, reason, retry_in, lost },
                 repeats,
                 there,
+                asked,
                 ..
             } => {
+                if !asked && *lost == 0 {
+                    // Who was lost has been told of, and who was only heard of is nobody's concern.
+                    tracing::info!(%address, %reason, ?retry_in, "cannot reach a peer");
+                    return;
+                }
                 let at = match there {
                     Some(peer) => format!("{} at {}", self.name(peer), shown(address)),
                     None => shown(address),
@@ -54,21 +74,18 @@ impl Render for Text {
             Notice::Event { event, linked, .. } => self.event(event, *linked, to),
             Notice::Custom(delivery) => self.custom(delivery, to),
             Notice::Unhandled(_) => {}
-            Notice::Sent { .. } if !self.echo => {}
-            Notice::Sent { to: None, text, .. } => self.said(to, &self.me, None, text),
-            Notice::Sent { to: Some(peer), text, .. } => {
-                self.said(to, &self.me, Some(&sanitize::name(peer.as_str())), text);
-            }
-            Notice::Peers { peers, trying } => self.peers(peers, trying, to),
-            Notice::Stats(counted) => self.stats(counted, to),
-            Notice::Help => {
-                let width = COMMANDS.iter().map(|usage| usage.written.width()).max().unwrap_or(0);
-                for usage in COMMANDS {
-                    let gap = " ".repeat(width.saturating_sub(usage.written.width()));
-                    let written = self.palette.paint(Role::Strong, usage.written);
-                    put(to, format_args!("   {written}{gap}  {}", usage.does));
+            Notice::Sent { id, to: peer, text } => {
+                if peer.is_some() {
+                    self.private.said(id, text);
+                }
+                if self.echo {
+                    let peer = peer.map(|peer| sanitize::name(peer.as_str()));
+                    self.said(to, &self.me, peer.as_deref(), text, None);
                 }
             }
+            Notice::Peers { peers, others, trying } => self.peers(peers, others, trying, to),
+            Notice::Stats(counted) => self.stats(counted, to),
+            Notice::Help => self.help(to),
             Notice::Error(message) => self.alarm(to, &sanitize::line(message)),
             Notice::Hint(hint) => hint.lines().for_each(|line| self.note(to, line)),
         }
@@ -78,10 +95,11 @@ impl Render for Text {
 impl Text {
     fn event(&mut self, event: &Event, linked: usize, to: &mut String) {
         match event {
-            Event::Delivered(delivery) => self.said(to, delivery.from(), None, &delivery.body().to_display()),
-            Event::Direct(delivery) => {
-                self.said(to, delivery.from(), Some("you"), &delivery.body().to_display());
+            _ if company::is_quiet(&mut self.company, crate::clock::now(), event, linked) => {
+                tracing::info!(?event, "no news");
             }
+            Event::Delivered(delivery) => self.heard(to, None, delivery),
+            Event::Direct(delivery) => self.heard(to, Some("you"), delivery),
             Event::Custom(delivery) => self.custom(delivery, to),
             Event::PeerUp { peer, address, dialect } => {
                 let at = address.as_ref().map_or_else(|| "not listening".to_owned(), shown);
@@ -105,8 +123,15 @@ impl Text {
                 let what = if *count == 1 { "message has" } else { "messages have" };
                 self.note(to, &format!("{count} kept {what} been sent"));
             }
-            Event::Gap { before_contact: true, stream, from, to } => {
-                tracing::info!(%stream, from = from.get(), to = to.get(), "said before we were there");
+            Event::Gap { before_contact: true, stream, from, to: last } => {
+                tracing::info!(%stream, from = from.get(), to = last.get(), "said before we were there");
+                if !self.older_told {
+                    self.older_told = true;
+                    self.note(
+                        to,
+                        "there are older messages, which are not shown (--history N asks for more)",
+                    );
+                }
             }
             Event::Gap { stream, from, to: last, .. } => {
                 let missing = last.get().saturating_sub(from.get()).saturating_add(1);
@@ -128,8 +153,18 @@ impl Text {
                 );
                 self.refused(what, to);
             }
-            Event::Undeliverable { to: peer, reason, .. } => {
-                self.alarm(to, &format!("your message to {} was not delivered: {reason}", self.name(peer)));
+            Event::Arrived { id, to: peer } => {
+                self.private.settled(id);
+                let arrived = format!("✓ to {}", name(peer));
+                self.note(to, &self.palette.paint(Role::Faint, &arrived).to_string());
+            }
+            Event::Undeliverable { id, to: peer, reason } => {
+                let words = self.private.settled(id).map_or_else(String::new, |words| format!(" ({words})"));
+                let (peer, why) = (self.name(peer), undelivered(*reason));
+                self.alarm(
+                    to,
+                    &format!("your message to {peer}{} has not arrived: {why}", sanitize::line(&words)),
+                );
             }
             Event::NameConflict { peer } => {
                 let what = format!(
@@ -201,53 +236,24 @@ impl Text {
         }
     }
 
-    fn peers(&self, peers: &[Peer], trying: &[Trying], to: &mut String) {
-        let (here, away): (Vec<_>, Vec<_>) = peers.iter().partition(|peer| peer.linked);
-        if here.is_empty() {
-            self.note(to, "nobody is here");
-        }
-        let width = peers.iter().map(|peer| name(&peer.id).width()).max().unwrap_or(0);
-        for (peer, state) in
-            here.iter().map(|peer| (peer, "here")).chain(away.iter().map(|peer| (peer, "known")))
-        {
-            let gap = " ".repeat(width.saturating_sub(name(&peer.id).width()));
-            let at = peer.address.as_ref().map_or_else(|| "not listening".to_owned(), shown);
-            let dialect = peer.dialect.map_or_else(String::new, |dialect| format!("  {dialect}"));
-            let trip = peer.round_trip.map_or_else(String::new, |trip| format!("  {}", milliseconds(trip)));
-            put(to, format_args!("   {}{gap}  {state:<5}  {at:<21}{dialect}{trip}", self.name(&peer.id)));
-        }
-        for attempt in trying {
-            let Trying { address, reason, times, retry_in } = attempt;
-            let times = if *times == 1 { "once".to_owned() } else { format!("{times} times") };
-            put(
-                to,
-                format_args!(
-                    "   trying {}: {reason} (tried {times}, next in {})",
-                    shown(address),
-                    approximately(*retry_in)
-                ),
-            );
-        }
-    }
-
-    fn stats(&self, counted: &Counted, to: &mut String) {
-        put(
-            to,
-            format_args!("   linked with {} peer(s), {} message(s) waiting", counted.linked, counted.waiting),
-        );
-        let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(counted.node) else { return };
-        for (field, value) in fields.iter().filter(|(_, value)| **value != 0) {
-            put(to, format_args!("   {value:>8}  {}", field.replace('_', " ")));
-        }
-        let quiet = fields.values().all(|value| *value == 0);
-        if quiet {
-            self.note(to, "nothing has happened yet");
-        }
+    /// A message of somebody else's. What was said before we came stands with the time that its author gave it.
+    fn heard(&mut self, to: &mut String, private: Option<&str>, delivery: &Delivery) {
+        let local = jiff::Zoned::now().datetime();
+        let before = self.company.heard(crate::clock::now(), local, delivery);
+        self.said(to, delivery.from(), private, &delivery.body().to_display(), before);
     }
 
     /// One message; what follows its first line is indented, so that no message can look like two.
-    fn said(&self, to: &mut String, from: &PeerId, private: Option<&str>, text: &str) {
-        let at = jiff::Zoned::now().strftime("%H:%M").to_string();
+    fn said(
+        &self,
+        to: &mut String,
+        from: &PeerId,
+        private: Option<&str>,
+        text: &str,
+        before: Option<DateTime>,
+    ) {
+        let now = jiff::Zoned::now().datetime();
+        let at = company::clock(now, before.unwrap_or(now));
         let at = self.palette.paint(Role::Faint, &at);
         let mut lines = text.lines();
         let first = sanitize::line(lines.next().unwrap_or(""));
@@ -266,15 +272,15 @@ impl Text {
         }
     }
 
-    fn note(&self, to: &mut String, what: &str) {
+    pub(super) fn note(&self, to: &mut String, what: &str) {
         put(to, format_args!("{} {what}", self.palette.paint(Role::Faint, "--")));
     }
 
-    fn alarm(&self, to: &mut String, what: &str) {
+    pub(super) fn alarm(&self, to: &mut String, what: &str) {
         put(to, format_args!("{} {what}", self.palette.paint(Role::Alarm, "!!")));
     }
 
-    fn name(&self, peer: &PeerId) -> String {
+    pub(super) fn name(&self, peer: &PeerId) -> String {
         let safe = name(peer);
         self.palette.paint(Role::Name(peer.as_str()), &safe).to_string()
     }
@@ -289,16 +295,16 @@ impl Text {
     }
 }
 
-fn put(to: &mut String, line: std::fmt::Arguments<'_>) {
+pub(super) fn put(to: &mut String, line: std::fmt::Arguments<'_>) {
     // Writing to a String cannot fail.
     let _ = writeln!(to, "{line}");
 }
 
-fn name(peer: &PeerId) -> std::borrow::Cow<'_, str> {
+pub(super) fn name(peer: &PeerId) -> std::borrow::Cow<'_, str> {
     sanitize::name(peer.as_str())
 }
 
-fn shown(address: &Address) -> String {
+pub(super) fn shown(address: &Address) -> String {
     sanitize::name(&address.to_string()).into_owned()
 }
 
@@ -311,17 +317,14 @@ fn gone(reason: DownReason) -> &'static str {
         DownReason::TooSlow => "is gone: reads too slowly",
         DownReason::Unreachable => "is gone: cannot be dialed any more",
         DownReason::Misbehaved => "was sent away: too much that made no sense",
+        DownReason::Parted => "has neighbours enough, and hears you through others",
         _ => "is gone",
     }
 }
 
-fn approximately(wait: Duration) -> String {
+pub(super) fn approximately(wait: Duration) -> String {
     let seconds = wait.as_secs_f64().ceil();
     if seconds <= 1.0 { "a second".to_owned() } else { format!("{seconds} s") }
-}
-
-fn milliseconds(trip: Duration) -> String {
-    format!("{:.1} ms", trip.as_secs_f64() * 1000.0)
 }
 
 #[cfg(test)]
@@ -341,7 +344,7 @@ mod tests {
     }
 
     fn event(text: &mut Text, event: &Event, linked: usize, repeats: u32) -> String {
-        told(text, &Notice::Event { event, linked, repeats, there: None })
+        told(text, &Notice::Event { event, linked, repeats, there: None, asked: true })
     }
 
     #[test]
@@ -392,6 +395,9 @@ mod tests {
         let gone = Event::PeerDown { peer: PeerId::new("bob").unwrap(), reason: DownReason::Silent };
         assert_eq!(event(&mut text(), &gone, 1, 0), "-- bob is gone: not heard for too long\n");
         assert!(event(&mut text(), &gone, 0, 0).ends_with("; nobody else is here now\n"));
-        assert_eq!(told(&mut text(), &Notice::Peers { peers: &[], trying: &[] }), "-- nobody is here\n");
+        assert_eq!(
+            told(&mut text(), &Notice::Peers { peers: &[], others: &[], trying: &[] }),
+            "-- nobody is here\n"
+        );
     }
 }
