@@ -2,13 +2,14 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
-use chinwag::Dialects;
+use chinwag::{Dialects, Strategy};
 use chinwag_memory::{AddError, LinkModel, Network, NetworkConfig, NodeId, config_for, ms, secs};
 
-/// Nodes that link only where they are told to.
+/// Nodes that link only where they are told to, and flood.
 fn add(network: &mut Network, index: usize, dialects: Dialects) -> Result<NodeId, AddError> {
     let mut config = config_for(&format!("peer {index}"))?;
-    config.target_neighbours = 1;
+    config.target_neighbours = 0;
+    config.strategy = Strategy::Flood;
     config.dialects = dialects;
     network.add_node_with(config)
 }

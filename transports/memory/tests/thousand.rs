@@ -22,9 +22,9 @@ fn a_thousand_nodes_that_join_through_one_another_hear_everything_once() {
     for spread in network.spreads() {
         assert_eq!(spread.deliveries().len(), NODES - 1);
         for reached in spread.deliveries() {
-            // Every hop takes 10 to 50 ms.
+            // Every hop takes 10 ms or more; what is announced before it is sent takes a while longer.
             let hops = u32::from(reached.hops);
-            assert!((ms(10) * hops..=ms(50) * hops).contains(&reached.after), "{reached:?}");
+            assert!((ms(10) * hops..secs(5)).contains(&reached.after), "{reached:?}");
         }
     }
     let checked = network.check().expect("kept");
