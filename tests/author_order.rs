@@ -99,7 +99,10 @@ fn what_is_lost_for_good_is_told_and_not_waited_for_without_end() {
     }
     let heard: Vec<u32> = heard(&network, nodes[3]).iter().map(|text| text.parse().unwrap()).collect();
     let missing = told_missing(&network, nodes[3]);
-    assert!(heard.is_sorted() && heard.contains(&9) && heard.contains(&99) && heard.contains(&109), "{heard:?}");
+    assert!(
+        heard.is_sorted() && heard.contains(&9) && heard.contains(&99) && heard.contains(&109),
+        "{heard:?}"
+    );
     assert_eq!(missing, 85, "all but the last five that were said meanwhile");
     assert_eq!(heard.len() as u64 + missing, 110, "up to the last one, each was delivered or told");
     network.check().unwrap();

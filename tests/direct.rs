@@ -2,8 +2,8 @@
 #![cfg(test)]
 
 use chinwag::{
-    Content, Control, DialError, Epoch, Event, Input, Intent, Message, PeerId, Rejection, SendError, Sequence,
-    StreamTag,
+    Content, Control, DialError, Epoch, Event, Input, Intent, Message, PeerId, Rejection, SendError,
+    Sequence, StreamTag,
 };
 use chinwag_memory::{CommandError, Fidelity, LinkModel, Network, NetworkConfig, NodeId, ms, secs};
 use chinwag_testkit::{Guest, Lab, introduction, message, numbered, post, sent};
@@ -122,7 +122,8 @@ fn a_visitor_speaks_for_nobody_else_and_to_nobody_else() {
     let for_bob = Content::Direct { to: PeerId::new("bob").ok(), post: post(2, "psst") };
     lab.hear(link, message("eve", ours.clone()));
     lab.hear(link, message("ann", for_bob));
-    let refused = |so: Rejection| lab.count(|event| matches!(event, Event::Rejected { reason, .. } if *reason == so));
+    let refused =
+        |so: Rejection| lab.count(|event| matches!(event, Event::Rejected { reason, .. } if *reason == so));
     assert_eq!((refused(Rejection::Stranger), refused(Rejection::NotForMe)), (1, 1));
     assert_eq!(lab.node.stats().direct, 0);
     let answer = lab.hear(link, message("ann", ours));
@@ -139,7 +140,8 @@ fn a_word_for_another_neighbour_is_passed_on_and_so_is_its_receipt() {
     let for_bob = Content::Direct { to: PeerId::new("bob").ok(), post: post(1, "psst") };
     let answer = lab.hear(from, ann.says(for_bob));
     assert_eq!(sent(&answer, "DIRECT"), [to]);
-    let receipt = Control::Arrived(StreamTag::of(&PeerId::new("ann").unwrap(), Epoch::new(1)), Sequence::FIRST);
+    let receipt =
+        Control::Arrived(StreamTag::of(&PeerId::new("ann").unwrap(), Epoch::new(1)), Sequence::FIRST);
     let answer = lab.hear(to, Message::control(receipt.clone()));
     assert_eq!(sent(&answer, "ARRIVED"), [from]);
     let again = lab.hear(to, Message::control(receipt));

@@ -45,7 +45,11 @@ fn these_messages_end_in_both_ways() {
     for moves in chinwag_testkit::sample(256, &strategy) {
         let mut lab = Lab::usual_but(|config| config.max_peers = 3);
         for (kind, who, pause) in moves {
-            if kind < 3 { drop(say(&mut lab, who)) } else { make(&mut lab, kind, who) }
+            if kind < 3 {
+                drop(say(&mut lab, who))
+            } else {
+                make(&mut lab, kind, who)
+            }
             lab.wait(ms(pause));
         }
         lab.wait_alone(secs(120));
@@ -88,7 +92,10 @@ fn a_way_that_somebody_knows_is_taken() {
     assert_eq!(sent(&answer, "DIRECT"), [carol]);
     let arrived = lab.count(|event| matches!(event, Event::Arrived { .. }));
     acknowledge(&mut lab, carol);
-    assert_eq!((arrived, lab.count(|event| matches!(event, Event::Arrived { id: it, .. } if *it == id))), (0, 1));
+    assert_eq!(
+        (arrived, lab.count(|event| matches!(event, Event::Arrived { id: it, .. } if *it == id))),
+        (0, 1)
+    );
     lab.wait_alone(secs(60));
     assert_eq!(ends(&lab), [(id, 1)].into());
 }
@@ -172,7 +179,9 @@ fn acknowledge(lab: &mut Lab, link: LinkId) {
         .iter()
         .flatten()
         .filter_map(|action| match action {
-            Action::Send { to, message } if message.msg_type() == "DIRECT" && to.iter().any(|it| it == link) => {
+            Action::Send { to, message }
+                if message.msg_type() == "DIRECT" && to.iter().any(|it| it == link) =>
+            {
                 Some(message.clone())
             }
             _ => None,

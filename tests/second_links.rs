@@ -84,7 +84,8 @@ fn dial(lab: &mut Lab, bob: &Guest) -> LinkId {
 fn a_neighbour_who_only_visits_any_more_is_down() {
     for round in 0..3 {
         let mut lab = Lab::usual_but(|config| config.max_links = 100);
-        let (bob, visit) = (Guest::native("bob", "bob:5001"), Guest::native("bob", "bob:5001").meaning(Intent::Visit));
+        let (bob, visit) =
+            (Guest::native("bob", "bob:5001"), Guest::native("bob", "bob:5001").meaning(Intent::Visit));
         let visiting = lab.welcome(&visit);
         let second = lab.welcome(&bob);
         assert_eq!(lab.node.active_view().count(), 1);

@@ -8,8 +8,8 @@
 #![cfg(test)]
 
 use chinwag::{
-    Address, AddressError, Body, Contact, Content, Control, DecodeError, Epoch, Hello, Intent, Message, Native,
-    PeerId, Place, Post, Room, Run, Sequence, Signature, StreamTag,
+    Address, AddressError, Body, Contact, Content, Control, DecodeError, Epoch, Hello, Intent, Message,
+    Native, PeerId, Place, Post, Room, Run, Sequence, Signature, StreamTag,
 };
 use serde::Deserialize;
 
@@ -36,7 +36,9 @@ fn every_control_frame_means_what_its_vector_says_and_is_written_so() {
 fn a_wrapped_post_is_passed_on_as_it_came() {
     let post = r#"{"msg_type":"BROADCAST","msg":"caf\u00e9","originator":"ann","time":0,"epoch":1,"seq":17}"#;
     let wrapped = Message::decode(format!("[\"#\",7,1, {post} ]").into()).unwrap();
-    let Content::Control(Control::Numbered { message, .. }) = wrapped.content() else { panic!("{wrapped:?}") };
+    let Content::Control(Control::Numbered { message, .. }) = wrapped.content() else {
+        panic!("{wrapped:?}")
+    };
     assert_eq!(message.encoded(), post);
     assert_eq!(wrapped.id().map(|id| id.to_string()).as_deref(), Some("ann/1/17"));
 }
@@ -111,7 +113,9 @@ impl ExpectedControl {
             "PULLED" => Control::Pulled(runs()),
             "CATCHUP" => Control::CatchUp { count: self.count.unwrap(), credit: self.credit.unwrap() },
             "SINCE" => Control::Since(runs()),
-            "FIND" => Control::Find { number: number(), peer: PeerId::new(self.peer.as_ref().unwrap()).unwrap() },
+            "FIND" => {
+                Control::Find { number: number(), peer: PeerId::new(self.peer.as_ref().unwrap()).unwrap() }
+            }
             "FOUND" => Control::Found { number: number() },
             "ARRIVED" => Control::Arrived(tag().unwrap(), place()),
             "STUCK" => Control::Stuck(tag().unwrap(), place()),

@@ -4,7 +4,8 @@
 use core::time::Duration;
 
 use chinwag::{
-    Action, Address, Body, Command, Content, Control, Epoch, Hello, Input, LinkId, Message, Strategy, StreamTag,
+    Action, Address, Body, Command, Content, Control, Epoch, Hello, Input, LinkId, Message, Strategy,
+    StreamTag,
 };
 use chinwag_testkit::{hub, hub_that, message, numbered};
 
@@ -62,7 +63,9 @@ fn a_message_is_passed_along_a_tree_with_next_to_no_allocation() {
     let mut run = |messages: &[Message]| {
         for message in messages {
             now += Duration::from_micros(10);
-            for action in lab.node.handle(now, Input::Received { link: LinkId::new(1), message: message.clone() }) {
+            for action in
+                lab.node.handle(now, Input::Received { link: LinkId::new(1), message: message.clone() })
+            {
                 if let Action::Send { to, message } = action {
                     sent += to.iter().count() * usize::from(!message.encoded().is_empty());
                 }

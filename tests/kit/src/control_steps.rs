@@ -111,7 +111,8 @@ impl Lab {
         let number = |ours: u64| if x < 128 { ours } else { u64::from(y % 8) };
         let own = self.node.config().clone();
         let tag = tag(&own.id, own.epoch, y);
-        let runs = || (0..=x % 3).map(|more| (self::tag(&own.id, own.epoch, y.wrapping_add(more)), run(x, y)));
+        let runs =
+            || (0..=x % 3).map(|more| (self::tag(&own.id, own.epoch, y.wrapping_add(more)), run(x, y)));
         let place = Sequence::new(u64::from(x / 8)).unwrap_or(Sequence::FIRST);
         match kind {
             18..=19 => Control::Walk { peer: contact(y), hops_left: hops(x) },
@@ -144,7 +145,8 @@ impl Lab {
     }
 
     fn native(&self, link: LinkId, x: u8, y: u8) -> Hello {
-        let intents = [Intent::Neighbour, Intent::Urgent, Intent::Join, Intent::Urgent, Intent::Visit, Intent::Full];
+        let intents =
+            [Intent::Neighbour, Intent::Urgent, Intent::Join, Intent::Urgent, Intent::Visit, Intent::Full];
         let intent = intents[usize::from(x) % intents.len()];
         let session = match y / NAMES % 4 {
             0 => u32::from(x % 3),
@@ -174,7 +176,10 @@ impl Lab {
             _ if tags[0] == tags[1] => format!("[\"SYNC\",[[{first},0,{second}]]]"),
             _ => {
                 let far = u64::MAX - u64::from(y);
-                format!("[\"SYNC\",[[{first},1,{second}],[{second},[[{second},{},[[9,{far}]]]],true]]]", y % 7)
+                format!(
+                    "[\"SYNC\",[[{first},1,{second}],[{second},[[{second},{},[[9,{far}]]]],true]]]",
+                    y % 7
+                )
             }
         }
     }

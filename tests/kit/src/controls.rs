@@ -18,8 +18,11 @@ pub fn control() -> impl Strategy<Value = Control> {
 pub(crate) fn control_but_numbered() -> impl Strategy<Value = Control> {
     let about_peers = prop_oneof![
         (contact(), any::<u8>()).prop_map(|(peer, hops_left)| Control::Walk { peer, hops_left }),
-        (number(), any::<u8>(), contacts())
-            .prop_map(|(number, hops_left, peers)| Control::Shuffle { number, hops_left, peers }),
+        (number(), any::<u8>(), contacts()).prop_map(|(number, hops_left, peers)| Control::Shuffle {
+            number,
+            hops_left,
+            peers
+        }),
         (number(), contacts()).prop_map(|(answers, peers)| Control::Peers { answers, peers }),
         contact().prop_map(Control::Instead),
         Just(Control::Disconnect),
@@ -42,8 +45,11 @@ pub(crate) fn control_but_numbered() -> impl Strategy<Value = Control> {
     let about_the_link = prop_oneof![
         number().prop_map(Control::KeepAlive),
         number().prop_map(Control::KeepAliveReply),
-        (any::<u32>(), number(), number())
-            .prop_map(|(session, upto, beyond)| Control::Acknowledge { session, upto, beyond }),
+        (any::<u32>(), number(), number()).prop_map(|(session, upto, beyond)| Control::Acknowledge {
+            session,
+            upto,
+            beyond
+        }),
     ];
     // Boxed, or the strategies that hold these would not fit on a test's stack.
     prop_oneof![9 => about_peers.boxed(), 9 => about_posts.boxed(), 3 => about_the_link.boxed()]
@@ -87,7 +93,8 @@ pub fn spans() -> impl Strategy<Value = Spans> {
     ];
     vec((1..u64::MAX / 200, claim), 0..20).prop_map(|stretches| {
         let mut last = 0_u64;
-        let spans: Vec<String> = stretches.iter().map(|(step, claim)| claim.spell(*step, &mut last)).collect();
+        let spans: Vec<String> =
+            stretches.iter().map(|(step, claim)| claim.spell(*step, &mut last)).collect();
         let frame = format!("[\"SYNC\",[{}]]", spans.join(","));
         read_spans(&frame)
     })

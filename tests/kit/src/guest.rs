@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use chinwag::{
-    Action, Address, Body, Command, Config, Content, Epoch, Event, Hello, Input, Intent, LinkEnd, LinkId, Message,
-    Native, PeerId, Place, Post, Seed, Sequence,
+    Action, Address, Body, Command, Config, Content, Epoch, Event, Hello, Input, Intent, LinkEnd, LinkId,
+    Message, Native, PeerId, Place, Post, Seed, Sequence,
 };
 
 use crate::{Lab, message};

@@ -133,13 +133,5 @@ fn json(text: &str) -> Body {
     Body::from_json(text).expect("JSON")
 }
 
-const OURS: [&str; 8] = [
-    "PING",
-    "PONG",
-    "ADVERTISE",
-    "ADVERTISE_REPLY",
-    "BROADCAST",
-    "DIRECT",
-    "RETIRE",
-    "LEAVE",
-];
+const OURS: [&str; 8] =
+    ["PING", "PONG", "ADVERTISE", "ADVERTISE_REPLY", "BROADCAST", "DIRECT", "RETIRE", "LEAVE"];

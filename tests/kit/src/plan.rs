@@ -144,8 +144,12 @@ pub fn stormy() -> impl Strategy<Value = Plan> {
     let faults = vec((ill, pause(4000)), 0..12);
     // With next to no history, what is lost is lost for good.
     let history = prop_oneof![0..3_usize, Just(10_000)];
-    (plan(dialects), stormy_link(), faults, history)
-        .prop_map(|(plan, link, faults, history)| Plan { link, faults, history, ..plan })
+    (plan(dialects), stormy_link(), faults, history).prop_map(|(plan, link, faults, history)| Plan {
+        link,
+        faults,
+        history,
+        ..plan
+    })
 }
 
 fn plan(dialects: impl Strategy<Value = Dialects>) -> impl Strategy<Value = Plan> {
