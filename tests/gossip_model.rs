@@ -6,7 +6,8 @@ use chinwag_testkit::gossip::{Counts, Tally, World, scenario};
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(chinwag_testkit::cases(48))]
+    // Each try at a smaller one is a whole network again.
+    #![proptest_config(ProptestConfig { max_shrink_time: 20_000, ..chinwag_testkit::cases(48) })]
 
     /// More of them: `PROPTEST_CASES=2000 cargo test --release --test gossip_model`.
     #[test]
