@@ -151,6 +151,31 @@ fn nobody_keeps_more_neighbours_than_there_should_be() {
     );
 }
 
+/// It was announced just before a cut in which nobody could give it, and the cut has healed.
+#[test]
+fn what_nobody_could_give_in_a_cut_is_heard_after_it() {
+    let link = LinkModel::stream().latency(ms(1)..ms(116)).jitter(ms(28));
+    let scenario = plan(2_619_936_581_341_911_309, FEW, 9, link);
+    play(
+        scenario,
+        &[
+            (Join(1, 0), 77),
+            (Join(3, 0), 100),
+            (Join(4, 3), 188),
+            (Join(5, 1), 0),
+            (Join(6, 1), 94),
+            (Join(7, 6), 133),
+            (Join(8, 3), 0),
+            (Join(2, 8), 659),
+            (Move::OneWay(1_112_966_338), 841),
+            (Tell(2, 1), 2267),
+            (Say(3), 965),
+            (Join(5, 1), 668),
+            (Partition(3_810_105_705), 1343),
+        ],
+    );
+}
+
 /// It kept its memory, and a link on which it had only introduced itself ended with the crash.
 #[test]
 fn an_introduction_ends_with_its_link() {
