@@ -171,10 +171,12 @@ impl Ledger {
         if self.idle {
             return None;
         }
-        let message = match message.content() {
-            Content::Control(Control::Numbered { message, .. }) => message,
-            _ => message,
+        let inner = if let Content::Control(Control::Numbered { message, .. }) = message.content() {
+            Some(message)
+        } else {
+            None
         };
+        let message = inner.unwrap_or(message);
         let Content::Broadcast(said) = message.content() else { return None };
         let id = message.id()?;
         let is_author = name == Some(message.originator());
