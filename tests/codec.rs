@@ -84,9 +84,9 @@ proptest! {
 fn every_kind_of_message_is_among_them() {
     let kinds: std::collections::BTreeSet<String> = chinwag_testkit::sample(1500, &messages::message())
         .iter()
-        .map(|message| match message.content() {
-            Content::Custom { .. } => "custom".to_owned(),
-            _ => message.msg_type().to_owned(),
+        .map(|message| {
+            let custom = matches!(message.content(), Content::Custom { .. });
+            if custom { "custom".to_owned() } else { message.msg_type().to_owned() }
         })
         .collect();
     for kind in KINDS {

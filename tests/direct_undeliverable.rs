@@ -80,12 +80,10 @@ fn a_way_that_somebody_knows_is_taken() {
     let id = say_to_bob(&mut lab);
     let carol = lab.reach("bob:5001", &Guest::native("carol", "bob:5001"));
     assert!(lab.wait_until(secs(30), |lab| !sent(&lab.answers.concat(), "FIND").is_empty()));
-    let number = lab.answers.concat().iter().find_map(|action| match action {
-        Action::Send { message, .. } => match message.content() {
-            Content::Control(Control::Find { number, peer }) if peer.as_str() == "bob" => Some(*number),
-            _ => None,
-        },
-        _ => None,
+    let number = lab.answers.iter().flatten().find_map(|action| {
+        let Action::Send { message, .. } = action else { return None };
+        let Content::Control(Control::Find { number, peer }) = message.content() else { return None };
+        (peer.as_str() == "bob").then_some(*number)
     });
     let found = Control::Found { number: number.expect("bob is looked for") };
     let answer = lab.hear(carol, Message::control(found));
@@ -178,13 +176,10 @@ fn acknowledge(lab: &mut Lab, link: LinkId) {
         .answers
         .iter()
         .flatten()
-        .filter_map(|action| match action {
-            Action::Send { to, message }
-                if message.msg_type() == "DIRECT" && to.iter().any(|it| it == link) =>
-            {
-                Some(message.clone())
-            }
-            _ => None,
+        .filter_map(|action| {
+            let Action::Send { to, message } = action else { return None };
+            let there = message.msg_type() == "DIRECT" && to.iter().any(|it| it == link);
+            there.then(|| message.clone())
         })
         .collect();
     for direct in directs {

@@ -54,8 +54,10 @@ fn a_quiet_link_is_kept() {
         for node in [ann, bob] {
             assert_eq!(went_down(&network, node), None, "{link:?}");
             assert_eq!(network.node(node).linked(), 1);
-            assert!(network.node(node).stats().keep_alives > 100);
         }
+        // It is mostly the same end that asks.
+        let asked = |node| network.node(node).stats().keep_alives;
+        assert!(asked(ann) + asked(bob) > 100 && asked(ann) > 0 && asked(bob) > 0);
     }
 }
 

@@ -82,7 +82,7 @@ struct ExpectedControl {
     count: Option<u32>,
     session: Option<u32>,
     beyond: Option<u64>,
-    inner: Option<Box<ExpectedControl>>,
+    inner: Option<Box<Self>>,
     /// The number of the post inside, which stands in the frame.
     post: Option<String>,
 }

@@ -30,10 +30,12 @@ impl Asked {
     /// Notes what the node says.
     pub(crate) fn note(&mut self, action: &Action) {
         if let Action::Send { to, message } = action {
-            let message = match message.content() {
-                Content::Control(Control::Numbered { message, .. }) => message,
-                _ => message,
+            let inner = if let Content::Control(Control::Numbered { message, .. }) = message.content() {
+                Some(message)
+            } else {
+                None
             };
+            let message = inner.unwrap_or(message);
             self.note_message(to.iter(), message);
         }
     }

@@ -113,9 +113,11 @@ pub(crate) fn read_spans(frame: &str) -> Spans {
 enum Claim {
     Same,
     Fingerprint(u32, u64),
-    /// Each stream by how far it lies behind the one before, its prefix, and the gaps and lengths of its ranges.
-    Streams(Vec<(u64, u64, Vec<(u64, u64)>)>, bool),
+    Streams(Vec<Told>, bool),
 }
+
+/// A stream by how far it lies behind the one before, its prefix, and the gaps and lengths of its ranges.
+type Told = (u64, u64, Vec<(u64, u64)>);
 
 impl Claim {
     /// Writes the stretch that ends `step` after the last tag so far.
@@ -130,7 +132,7 @@ impl Claim {
                 format!("[{},{count},{}]", next(step), spell_tag(StreamTag::new(*fingerprint)))
             }
             Self::Streams(streams, answer) => {
-                let spell = |(by, prefix, ranges): &(u64, u64, Vec<(u64, u64)>)| {
+                let spell = |(by, prefix, ranges): &Told| {
                     let mut end = *prefix;
                     let ranges: Vec<String> = ranges
                         .iter()

@@ -116,7 +116,7 @@ impl Lab {
             self.links.retain(|open| open != link);
         }
         rules::check_state(self);
-        let pulls = self.stock.is_some().then(|| pulls(&actions)).unwrap_or_default();
+        let pulls = if self.stock.is_some() { pulls(&actions) } else { Vec::new() };
         let at = self.answers.len();
         self.answers.push(actions);
         for (link, runs) in pulls {
