@@ -1,6 +1,6 @@
 //! The loop: what the node tells goes to the screen, what is typed goes to the node.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -48,8 +48,9 @@ pub(crate) struct Session {
     interrupts: Interrupts,
     ending: Ending,
     attempts: Attempts,
-    /// The addresses that were given by whoever types. What comes of others is the network's own affair.
-    given: BTreeSet<Address>,
+    /// The addresses that were given by whoever types, and whether somebody was met there. What comes of others is the
+    /// network's own affair.
+    given: BTreeMap<Address, bool>,
     handlers: Handlers<Screen>,
     /// Since when the person wants to leave.
     quit: Option<Instant>,
@@ -80,7 +81,7 @@ impl Session {
             interrupts,
             ending,
             attempts: Attempts::default(),
-            given: BTreeSet::new(),
+            given: BTreeMap::new(),
             handlers,
             quit: None,
             joining: None,
@@ -218,7 +219,12 @@ impl Session {
         let (mut repeats, mut there, mut asked) = (0, None, true);
         if let Event::PeerUp { peer, address, .. } = event {
             self.names.add(peer);
-            address.iter().for_each(|address| self.attempts.reached(address));
+            for address in address {
+                self.attempts.reached(address);
+                if let Some(met) = self.given.get_mut(address) {
+                    *met = true;
+                }
+            }
         } else if let Event::PeerDown { peer, reason } = event {
             // Who has parted is in the network still.
             if *reason != DownReason::Parted {
@@ -228,7 +234,9 @@ impl Session {
             self.names.add(delivery.from());
         } else if let Event::DialFailed { address, reason, retry_in, .. } = event {
             repeats = self.attempts.failed(clock::now(), address, *reason, *retry_in);
-            asked = self.given.contains(address);
+            // Who was met and has gone is missed only where nobody else is.
+            let met = self.given.get(address).copied();
+            asked = met.is_some_and(|met| !met || self.driver.node().linked() == 0);
             there = self.driver.node().peers().find(|peer| peer.address.as_ref() == Some(address));
         }
         let linked = self.driver.node().linked();
@@ -378,7 +386,7 @@ impl Session {
 
     fn give(&mut self, address: &Address) {
         if self.given.len() < GIVEN {
-            self.given.insert(address.clone());
+            self.given.entry(address.clone()).or_insert(false);
         }
     }
 

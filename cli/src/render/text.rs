@@ -95,7 +95,7 @@ impl Render for Text {
 impl Text {
     fn event(&mut self, event: &Event, linked: usize, to: &mut String) {
         match event {
-            _ if company::is_quiet(&mut self.company, crate::clock::now(), event, linked) => {
+            _ if company::is_quiet(&mut self.company, crate::clock::now(), event) => {
                 tracing::info!(?event, "no news");
             }
             Event::Delivered(delivery) => self.heard(to, None, delivery),
@@ -110,7 +110,8 @@ impl Text {
                 self.note(to, &format!("{} is here ({at}{kind})", self.name(peer)));
             }
             Event::PeerDown { peer, reason } => {
-                let left = if linked == 0 { "; nobody else is here now" } else { "" };
+                let left =
+                    if linked == 0 && self.company.is_alone() { "; nobody else is here now" } else { "" };
                 self.note(to, &format!("{} {}{left}", self.name(peer), gone(*reason)));
             }
             Event::Advertised { by, peer, address } => {
@@ -391,10 +392,54 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_to_one_peer_is_told_to_have_arrived_or_why_not() {
+        let (mut text, bob) = (text(), PeerId::new("bob").unwrap());
+        let id = MessageId::Classic(chinwag::ClassicId::new(1));
+        told(&mut text, &Notice::Sent { id: &id, to: Some(&bob), text: "psst" });
+        let arrived = Event::Arrived { id: id.clone(), to: bob.clone() };
+        assert_eq!(event(&mut text, &arrived, 1, 0), "-- ✓ to bob\n");
+        let lost = Event::Undeliverable { id: id.clone(), to: bob.clone(), reason: DialError::NoWay };
+        assert!(event(&mut text, &lost, 1, 0).starts_with("!! your message to bob has not arrived: nobody"));
+        told(&mut text, &Notice::Sent { id: &id, to: Some(&bob), text: "psst" });
+        assert!(event(&mut text, &lost, 1, 0).starts_with("!! your message to bob (psst) has not arrived: "));
+    }
+
+    #[test]
+    fn older_messages_are_told_of_once() {
+        let mut text = text();
+        let gap = |before_contact| Event::Gap {
+            stream: chinwag::StreamId::new(PeerId::new("bob").unwrap(), chinwag::Epoch::new(1)),
+            from: chinwag::Sequence::FIRST,
+            to: chinwag::Sequence::new(7).unwrap(),
+            before_contact,
+        };
+        assert!(event(&mut text, &gap(true), 1, 0).contains("--history"));
+        assert_eq!(event(&mut text, &gap(true), 1, 0), "");
+        assert_eq!(event(&mut text, &gap(false), 1, 0), "!! 7 messages of bob did not arrive\n");
+    }
+
+    #[test]
     fn being_alone_is_said() {
-        let gone = Event::PeerDown { peer: PeerId::new("bob").unwrap(), reason: DownReason::Silent };
-        assert_eq!(event(&mut text(), &gone, 1, 0), "-- bob is gone: not heard for too long\n");
-        assert!(event(&mut text(), &gone, 0, 0).ends_with("; nobody else is here now\n"));
+        let up = |name| Event::PeerUp {
+            peer: PeerId::new(name).unwrap(),
+            address: None,
+            dialect: Dialect::Native,
+        };
+        let gone = |name, reason| Event::PeerDown { peer: PeerId::new(name).unwrap(), reason };
+        let mut all = text();
+        for name in ["ann", "bob", "cleo"] {
+            assert_eq!(event(&mut all, &up(name), 3, 0), format!("-- {name} is here (not listening)\n"));
+        }
+        assert_eq!(event(&mut all, &gone("cleo", DownReason::Parted), 2, 0), "");
+        assert_eq!(event(&mut all, &up("cleo"), 3, 0), "", "a neighbour again, and here all the time");
+        assert_eq!(event(&mut all, &gone("cleo", DownReason::Parted), 2, 0), "");
+        // Both are gone in the node already when the first is told of.
+        let silent = "is gone: not heard for too long";
+        assert_eq!(event(&mut all, &gone("ann", DownReason::Silent), 0, 0), format!("-- ann {silent}\n"));
+        assert_eq!(
+            event(&mut all, &gone("bob", DownReason::Silent), 0, 0),
+            format!("-- bob {silent}; nobody else is here now\n")
+        );
         assert_eq!(
             told(&mut text(), &Notice::Peers { peers: &[], others: &[], trying: &[] }),
             "-- nobody is here\n"
