@@ -27,6 +27,7 @@ pub(crate) struct Screen {
     writer: Option<JoinHandle<()>>,
     broken: Arc<AtomicBool>,
     above_prompt: bool,
+    for_people: bool,
 }
 
 enum Job {
@@ -55,6 +56,7 @@ impl Screen {
     ) -> anyhow::Result<Self> {
         let (queue, jobs) = sync_channel(QUEUE);
         let broken = Arc::new(AtomicBool::new(false));
+        let for_people = render.is_for_people();
         let above_prompt = matches!(sink, Sink::AbovePrompt(_));
         let flag = Arc::clone(&broken);
         let writer = std::thread::Builder::new()
@@ -67,7 +69,12 @@ impl Screen {
                 }
             })
             .context("the system gives no thread to write the output")?;
-        Ok(Self { render, queue: Some(queue), writer: Some(writer), broken, above_prompt })
+        Ok(Self { render, queue: Some(queue), writer: Some(writer), broken, above_prompt, for_people })
+    }
+
+    /// Whether a person reads, who need not be told everything.
+    pub(crate) const fn is_for_people(&self) -> bool {
+        self.for_people
     }
 
     /// Tells something.

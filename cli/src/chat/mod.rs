@@ -1,5 +1,6 @@
 //! `chinwag chat`: one peer, and a person or a program that talks through it.
 
+mod absent;
 mod attempts;
 mod completion;
 mod ending;

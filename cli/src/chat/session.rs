@@ -1,12 +1,15 @@
 //! The loop: what the node tells goes to the screen, what is typed goes to the node.
 
-use std::collections::BTreeSet;
+mod commands;
+
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use chinwag::{Address, ChatNode, Dispatch, DownReason, Event, Handlers, PeerId, SendError, Target, Time};
+use chinwag::{Address, Dispatch, DownReason, Event, Handlers, PeerId};
 use chinwag_mio::MioDriver;
 
+use super::absent::Absent;
 use super::attempts::Attempts;
 use super::completion::Names;
 use super::ending::{Ending, Standing, Verdict};
@@ -14,11 +17,10 @@ use super::guide;
 use super::input::{Inbox, Typed};
 use super::interrupts::Interrupts;
 use super::terminal::Terminal;
-use crate::arguments::Bind;
 use crate::clock;
-use crate::command::{Command, Line};
+use crate::command::Line;
 use crate::exit::Exit;
-use crate::notice::{Counted, Notice};
+use crate::notice::Notice;
 use crate::screen::Screen;
 
 /// How long leaving may take.
@@ -36,20 +38,19 @@ const SOON: Duration = Duration::from_millis(50);
 /// While more than this waits for peers to take it, no more is read from standard input.
 const QUEUED: usize = 256 * 1024;
 
-/// The most addresses that are remembered as given by whoever types.
-const GIVEN: usize = 4096;
-
 /// A chat that is going on.
 pub(crate) struct Session {
     driver: MioDriver,
     screen: Screen,
     inbox: Inbox,
     names: Names,
+    absent: Absent,
     interrupts: Interrupts,
     ending: Ending,
     attempts: Attempts,
-    /// The addresses that were given by whoever types. What comes of others is the network's own affair.
-    given: BTreeSet<Address>,
+    /// The addresses that were given by whoever types, and whether somebody was met there. What comes of others is the
+    /// network's own affair.
+    given: BTreeMap<Address, bool>,
     handlers: Handlers<Screen>,
     /// Since when the person wants to leave.
     quit: Option<Instant>,
@@ -77,10 +78,11 @@ impl Session {
             screen,
             inbox,
             names,
+            absent: Absent::default(),
             interrupts,
             ending,
             attempts: Attempts::default(),
-            given: BTreeSet::new(),
+            given: BTreeMap::new(),
             handlers,
             quit: None,
             joining: None,
@@ -149,7 +151,10 @@ impl Session {
                 Verdict::Leave(exit) => return Ok(exit),
                 Verdict::Stay(_) if more => Some(Duration::ZERO),
                 Verdict::Stay(_) if self.is_joining(now) => Some(SOON),
-                Verdict::Stay(until) => until.map(|until| until.saturating_duration_since(now)),
+                Verdict::Stay(until) => {
+                    let until = [until, self.absent.until()].into_iter().flatten().min();
+                    until.map(|until| until.saturating_duration_since(now))
+                }
             };
             self.driver.poll(timeout)?;
         }
@@ -201,7 +206,35 @@ impl Session {
     }
 
     fn tell_events(&mut self) {
+        let now = clock::now();
         while let Some(event) = self.driver.next_event() {
+            if let Event::PeerUp { peer, address, .. } = &event {
+                self.met(peer, address.as_ref());
+            }
+            if self.screen.is_for_people() && self.absent.holds_back(now, &event) {
+                continue;
+            }
+            if matches!(event, Event::Waiting { .. } | Event::Left) {
+                // It is of importance now who is not here.
+                self.tell_absent(None);
+            }
+            self.tell(&event);
+        }
+        self.tell_absent(Some(now));
+    }
+
+    fn met(&mut self, peer: &PeerId, address: Option<&Address>) {
+        self.names.add(peer);
+        let Some(address) = address else { return };
+        self.attempts.reached(address);
+        if let Some(met) = self.given.get_mut(address) {
+            *met = true;
+        }
+    }
+
+    /// Tells who has been gone for too long at `now`, or who is gone at all.
+    fn tell_absent(&mut self, now: Option<Instant>) {
+        while let Some(event) = self.absent.next(now) {
             self.tell(&event);
         }
     }
@@ -216,10 +249,7 @@ impl Session {
             return;
         }
         let (mut repeats, mut there, mut asked) = (0, None, true);
-        if let Event::PeerUp { peer, address, .. } = event {
-            self.names.add(peer);
-            address.iter().for_each(|address| self.attempts.reached(address));
-        } else if let Event::PeerDown { peer, reason } = event {
+        if let Event::PeerDown { peer, reason } = event {
             // Who has parted is in the network still.
             if *reason != DownReason::Parted {
                 self.names.remove(peer);
@@ -228,7 +258,9 @@ impl Session {
             self.names.add(delivery.from());
         } else if let Event::DialFailed { address, reason, retry_in, .. } = event {
             repeats = self.attempts.failed(clock::now(), address, *reason, *retry_in);
-            asked = self.given.contains(address);
+            // Who was met and has gone is missed only where nobody else is.
+            let met = self.given.get(address).copied();
+            asked = met.is_some_and(|met| !met || self.driver.node().linked() == 0);
             there = self.driver.node().peers().find(|peer| peer.address.as_ref() == Some(address));
         }
         let linked = self.driver.node().linked();
@@ -293,114 +325,5 @@ impl Session {
             Ok(Line::Command(command)) => self.carry_out(command),
             Err(error) => self.fail(&error),
         }
-    }
-
-    fn carry_out(&mut self, command: Command) {
-        match command {
-            Command::Join(addresses) => {
-                for address in addresses {
-                    self.join(address);
-                }
-            }
-            Command::Peers => {
-                let node = self.driver.node();
-                let peers: Vec<_> = node.peers().collect();
-                let mut others: Vec<_> =
-                    node.passive_view().filter(|it| node.find_peer(&it.peer).is_none()).cloned().collect();
-                others.sort_unstable();
-                let trying = self.attempts.list(clock::now());
-                self.screen.tell(&Notice::Peers { peers: &peers, others: &others, trying: &trying });
-            }
-            Command::Find(peer) => self.find(&peer),
-            Command::Add { peer, address } => {
-                self.give(&address);
-                match self.driver.with_node(|node, now| node.add_peer(now, peer.clone(), address)) {
-                    Ok(true) => {}
-                    Ok(false) => self.screen.tell(&Notice::Error(&format!(
-                        "{peer} is known already, and what is known stays: /find shows it"
-                    ))),
-                    Err(error) => self.fail(&error),
-                }
-            }
-            Command::Message { to, text } => {
-                match self.driver.with_node(|node, now| node.direct(now, &to, text.as_str())) {
-                    Ok(id) => self.screen.tell(&Notice::Sent { id: &id, to: Some(&to), text: &text }),
-                    Err(SendError::UnknownPeer(to) | SendError::NoAddress(to)) => {
-                        let what = format!("nobody is here who knows a way to {to}: /join HOST:PORT first");
-                        self.screen.tell(&Notice::Error(&what));
-                    }
-                    Err(error) => self.fail(&error),
-                }
-            }
-            Command::Request(peer) => self.ask(|node, now| node.request_peers(now, &peer)),
-            Command::Send { to, msg_type, body } => {
-                self.ask(|node, now| node.send_custom(now, Target::Address(to), &msg_type, body));
-            }
-            Command::Listen(bind) => self.listen(&bind),
-            Command::Unlisten => {
-                self.driver.stop_listening();
-                self.screen.tell(&Notice::Listening(None));
-            }
-            Command::Stats => {
-                let node = self.driver.node();
-                let counted = Counted {
-                    node: *node.stats(),
-                    driver: *self.driver.counters(),
-                    linked: node.linked(),
-                    waiting: node.waiting(),
-                    undelivered: node.undelivered(),
-                };
-                self.screen.tell(&Notice::Stats(&counted));
-            }
-            Command::Help => self.screen.tell(&Notice::Help),
-            Command::Quit => self.quit = Some(clock::now()),
-        }
-    }
-
-    fn find(&mut self, peer: &PeerId) {
-        let node = self.driver.node();
-        let known = node.find_peer(peer);
-        let heard_of = node.passive_view().find(|contact| contact.peer == *peer).cloned();
-        match (known, heard_of) {
-            (None, None) => {
-                let what =
-                    format!("nothing is known about {peer} here; /msg looks for them in the whole network");
-                self.screen.tell(&Notice::Error(&what));
-            }
-            (Some(known), _) => {
-                self.screen.tell(&Notice::Peers { peers: &[known], others: &[], trying: &[] });
-            }
-            (None, Some(contact)) => {
-                self.screen.tell(&Notice::Peers { peers: &[], others: &[contact], trying: &[] });
-            }
-        }
-    }
-
-    fn give(&mut self, address: &Address) {
-        if self.given.len() < GIVEN {
-            self.given.insert(address.clone());
-        }
-    }
-
-    fn join(&mut self, address: Address) {
-        self.give(&address);
-        self.ask(|node, now| node.join(now, address));
-    }
-
-    fn listen(&mut self, bind: &Bind) {
-        match self.driver.listen(&bind.to_string(), None) {
-            Ok(address) => self.screen.tell(&Notice::Listening(Some(&address))),
-            Err(error) => self.fail(&error),
-        }
-    }
-
-    fn ask(&mut self, command: impl FnOnce(&mut ChatNode, Time) -> Result<(), SendError>) {
-        if let Err(error) = self.driver.with_node(command) {
-            self.fail(&error);
-        }
-    }
-
-    fn fail(&mut self, error: &dyn std::error::Error) {
-        self.screen.tell(&Notice::Error(&error.to_string()));
     }
 }

@@ -19,6 +19,8 @@ const BEFORE: jiff::SignedDuration = jiff::SignedDuration::from_mins(1);
 #[derive(Debug, Default)]
 pub(super) struct Company {
     here: BTreeSet<PeerId>,
+    /// With whom we are linked after what has been told so far; the node may be further.
+    linked: BTreeSet<PeerId>,
     /// When the first of them was linked, after nobody was.
     since: Option<Instant>,
 }
@@ -27,12 +29,16 @@ impl Company {
     /// Somebody is linked at `now`; whether that is news.
     pub(super) fn up(&mut self, now: Instant, peer: &PeerId) -> bool {
         self.since.get_or_insert(now);
+        if self.linked.len() < LIMIT {
+            self.linked.insert(peer.clone());
+        }
         self.note(peer)
     }
 
-    /// Somebody is not linked any more, and `linked` others are; whether that is news.
-    pub(super) fn down(&mut self, peer: &PeerId, reason: DownReason, linked: usize) -> bool {
-        if linked == 0 {
+    /// Somebody is not linked any more; whether that is news.
+    pub(super) fn down(&mut self, peer: &PeerId, reason: DownReason) -> bool {
+        self.linked.remove(peer);
+        if self.linked.is_empty() {
             self.since = None;
         }
         if reason == DownReason::Parted {
@@ -40,6 +46,11 @@ impl Company {
         }
         self.here.remove(peer);
         true
+    }
+
+    /// Whether nobody is linked, as far as has been told.
+    pub(super) fn is_alone(&self) -> bool {
+        self.linked.is_empty()
     }
 
     /// Somebody said something; when it was said, if that was before we came.
@@ -63,12 +74,12 @@ impl Company {
     }
 }
 
-/// Whether an event after which we are linked with `linked` peers tells nothing new.
-pub(super) fn is_quiet(company: &mut Company, now: Instant, event: &Event, linked: usize) -> bool {
+/// Whether an event tells nothing new.
+pub(super) fn is_quiet(company: &mut Company, now: Instant, event: &Event) -> bool {
     if let Event::PeerUp { peer, .. } = event {
         !company.up(now, peer)
     } else if let Event::PeerDown { peer, reason } = event {
-        !company.down(peer, *reason, linked)
+        !company.down(peer, *reason)
     } else {
         false
     }
@@ -97,9 +108,9 @@ mod tests {
     fn only_who_comes_or_goes_is_news() {
         let (mut company, now) = (Company::default(), crate::clock::now());
         assert!(company.up(now, &peer("bob")));
-        assert!(!company.down(&peer("bob"), DownReason::Parted, 6));
+        assert!(!company.down(&peer("bob"), DownReason::Parted));
         assert!(!company.up(now, &peer("bob")), "a neighbour again");
-        assert!(company.down(&peer("bob"), DownReason::Left, 6));
+        assert!(company.down(&peer("bob"), DownReason::Left));
         assert!(company.up(now, &peer("bob")), "it came back");
     }
 

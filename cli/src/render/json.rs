@@ -28,6 +28,10 @@ impl Render for Json {
             Err(error) => tracing::error!(%error, "an event could not be written as JSON"),
         }
     }
+
+    fn is_for_people(&self) -> bool {
+        false
+    }
 }
 
 /// The schema.

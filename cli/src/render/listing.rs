@@ -17,7 +17,7 @@ impl Text {
     /// First those with whom we are linked, then some who are only known.
     pub(super) fn peers(&self, peers: &[Peer], others: &[Contact], trying: &[Trying], to: &mut String) {
         let (linked, away): (Vec<_>, Vec<_>) = peers.iter().partition(|peer| peer.linked);
-        if linked.is_empty() {
+        if linked.is_empty() && away.is_empty() && others.is_empty() {
             self.note(to, "nobody is here");
         }
         let known = away.len().saturating_add(others.len());

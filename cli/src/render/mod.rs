@@ -18,4 +18,7 @@ use crate::notice::Notice;
 pub(crate) trait Render {
     /// Appends what `notice` looks like, in whole lines; nothing if it is not worth telling.
     fn render(&mut self, notice: &Notice<'_>, to: &mut String);
+
+    /// Whether a person reads it, who need not be told everything.
+    fn is_for_people(&self) -> bool;
 }

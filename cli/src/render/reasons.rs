@@ -23,7 +23,8 @@ pub(crate) fn dial_reason(reason: DialError) -> &'static str {
 pub(crate) fn undelivered(reason: DialError) -> String {
     match reason {
         DialError::NoWay => {
-            "nobody in the network knows a way to them: is the name right, and are they here?".to_owned()
+            "nobody knows a way to them: is the name right, and are they here? (The old program has no one-to-one messages)"
+                .to_owned()
         }
         DialError::TimedOut => {
             "they did not answer in time: it may have arrived all the same; ask before you say it again"

@@ -90,12 +90,16 @@ impl Render for Text {
             Notice::Hint(hint) => hint.lines().for_each(|line| self.note(to, line)),
         }
     }
+
+    fn is_for_people(&self) -> bool {
+        true
+    }
 }
 
 impl Text {
     fn event(&mut self, event: &Event, linked: usize, to: &mut String) {
         match event {
-            _ if company::is_quiet(&mut self.company, crate::clock::now(), event, linked) => {
+            _ if company::is_quiet(&mut self.company, crate::clock::now(), event) => {
                 tracing::info!(?event, "no news");
             }
             Event::Delivered(delivery) => self.heard(to, None, delivery),
@@ -110,7 +114,8 @@ impl Text {
                 self.note(to, &format!("{} is here ({at}{kind})", self.name(peer)));
             }
             Event::PeerDown { peer, reason } => {
-                let left = if linked == 0 { "; nobody else is here now" } else { "" };
+                let left =
+                    if linked == 0 && self.company.is_alone() { "; nobody else is here now" } else { "" };
                 self.note(to, &format!("{} {}{left}", self.name(peer), gone(*reason)));
             }
             Event::Advertised { by, peer, address } => {
@@ -328,76 +333,4 @@ pub(super) fn approximately(wait: Duration) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use chinwag::{LinkId, Rejection};
-
-    use super::*;
-
-    fn text() -> Text {
-        Text::new(PeerId::new("me").unwrap(), Palette::plain(), true)
-    }
-
-    fn told(text: &mut Text, notice: &Notice<'_>) -> String {
-        let mut lines = String::new();
-        text.render(notice, &mut lines);
-        lines
-    }
-
-    fn event(text: &mut Text, event: &Event, linked: usize, repeats: u32) -> String {
-        told(text, &Notice::Event { event, linked, repeats, there: None, asked: true })
-    }
-
-    #[test]
-    fn a_text_of_many_lines_is_one_message() {
-        let id = MessageId::Classic(chinwag::ClassicId::new(1));
-        let bob = PeerId::new("b\u{202e}ob").unwrap();
-        let said = told(&mut text(), &Notice::Sent { id: &id, to: Some(&bob), text: "one\n12:00 bob: two" });
-        let (first, second) = said.split_once('\n').unwrap();
-        assert!(first.ends_with("me → b\\u{202e}ob: one"), "{said}");
-        assert_eq!(second, "      │ 12:00 bob: two\n");
-    }
-
-    #[test]
-    fn failures_are_told_less_and_less() {
-        let failed = Event::DialFailed {
-            address: "h:1".parse().unwrap(),
-            reason: DialError::Refused,
-            retry_in: Some(Duration::from_millis(1500)),
-            lost: 0,
-        };
-        let mut text = text();
-        let told: Vec<String> = (0..200).map(|repeats| event(&mut text, &failed, 0, repeats)).collect();
-        assert_eq!(
-            told[0],
-            "!! cannot reach h:1: refused: nobody listens there (trying again, next in 2 s)\n"
-        );
-        let loud: Vec<usize> = (0..200).filter(|repeats| !told[*repeats].is_empty()).collect();
-        assert_eq!(loud, [0, 9, 99]);
-    }
-
-    #[test]
-    fn refusals_are_counted_and_their_kinds_bounded() {
-        let mut text = text();
-        let refusal = |name: &str| Event::Rejected {
-            link: LinkId::new(1),
-            peer: Some(PeerId::new(name).unwrap()),
-            reason: Rejection::OutOfTurn,
-        };
-        let told: Vec<String> = (0..20).map(|_| event(&mut text, &refusal("bob"), 1, 0)).collect();
-        assert_eq!(told.iter().filter(|lines| !lines.is_empty()).count(), 2);
-        assert!(told[9].ends_with("(10 times)\n"));
-        let names = (0..10_000).map(|number| event(&mut text, &refusal(&format!("n{number}")), 1, 0));
-        assert!(names.filter(|lines| !lines.is_empty()).count() < 300);
-    }
-
-    #[test]
-    fn being_alone_is_said() {
-        let gone = Event::PeerDown { peer: PeerId::new("bob").unwrap(), reason: DownReason::Silent };
-        assert_eq!(event(&mut text(), &gone, 1, 0), "-- bob is gone: not heard for too long\n");
-        assert!(event(&mut text(), &gone, 0, 0).ends_with("; nobody else is here now\n"));
-        assert_eq!(
-            told(&mut text(), &Notice::Peers { peers: &[], others: &[], trying: &[] }),
-            "-- nobody is here\n"
-        );
-    }
-}
+mod tests;
