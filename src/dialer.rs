@@ -289,24 +289,18 @@ impl Dialer {
     }
 
     /// Who listens at `address` has no room for us. If the application wants it, that is tried again, but not soon.
-    pub(crate) fn turned_away(&mut self, ctx: &mut Ctx, address: &Address) {
-        let Some(target) = self.targets.get_mut(address) else { return };
+    /// Says whether it was somebody who had been lost.
+    pub(crate) fn turned_away(&mut self, ctx: &mut Ctx, address: &Address) -> bool {
+        let Some(target) = self.targets.get_mut(address) else { return false };
+        let wish = target.wish;
         target.introduce(ctx, Introduction::Wanted);
-        match target.wish {
-            Wish::Lasting => self.park(ctx, address),
-            Wish::Learned => {
-                target.failures = target.failures.saturating_add(4);
-                if target.failures >= ctx.config.give_up_after {
-                    self.forget(ctx, address);
-                } else {
-                    self.back_off(ctx, address);
-                }
-            }
-            Wish::Nothing | Wish::Visit | Wish::Probe => {
-                target.wish = Wish::Nothing;
-                self.step(ctx, address);
-            }
+        if wish == Wish::Lasting {
+            self.park(ctx, address);
+        } else {
+            target.wish = Wish::Nothing;
+            self.step(ctx, address);
         }
+        wish == Wish::Learned
     }
 
     /// Who listens at `address` was visited, and the visit is over.

@@ -176,8 +176,12 @@ impl ChatNode {
         self.close(link);
         if let Some(dialed) = dialed {
             let island = self.views.island.as_ref() == Some(dialed);
-            self.dialer.turned_away(&mut self.ctx, dialed);
+            let was_lost = self.dialer.turned_away(&mut self.ctx, dialed);
             self.views.answered(dialed);
+            if was_lost && !island {
+                // It has others by now: if these are of another network, it is to become one with ours.
+                let _ = self.dialer.want(&mut self.ctx, dialed, Wish::Visit, None);
+            }
             self.visit_failed(dialed, DialError::NoRoom);
             if island {
                 self.try_island_again(&hello.others);

@@ -33,9 +33,14 @@ impl ChatNode {
             Wish::Lasting if have >= self.ctx.config.target_neighbours => Intent::Visit,
             // Somebody who was lost may be on the other side of a cut that has healed.
             Wish::Learned => Intent::Urgent,
-            Wish::Nothing | Wish::Probe | Wish::Lasting if have < FEW => Intent::Urgent,
+            Wish::Nothing | Wish::Probe | Wish::Lasting if have < self.few() => Intent::Urgent,
             Wish::Nothing | Wish::Probe | Wish::Lasting => Intent::Neighbour,
         }
+    }
+
+    /// With fewer neighbours than this, a node's need is urgent.
+    fn few(&self) -> usize {
+        FEW.min(self.ctx.config.target_neighbours / 2 + 1)
     }
 
     /// What to answer one who introduces itself.
@@ -144,15 +149,15 @@ impl ChatNode {
         self.ctx.tell(link, Control::Instead(Contact { peer: newest.clone(), address }));
     }
 
-    /// There still are more neighbours than there should be, and the one that was asked has not gone: parts from the
-    /// newest.
+    /// There still are more neighbours than there should be, and the one that was asked has not gone: parts from any but
+    /// the newest, which may be the only way to another part of the network.
     pub(crate) fn end_excess(&mut self) {
         if !self.has_views() || self.links.linked() <= self.ctx.config.max_neighbours {
             return;
         }
         let since = |link: LinkId| self.links.get(link).map(|link| link.since);
         let newest = self.links.linked_peers().map(|(_, link)| link).max_by_key(|link| (since(*link), *link));
-        if let Some(link) = newest {
+        if let Some(link) = newest.and_then(|newest| self.chance_neighbour(newest, None)) {
             self.part_from(link);
         }
     }
@@ -169,7 +174,13 @@ impl ChatNode {
 
     /// A neighbour has neighbours enough, and asks us to link with somebody else instead.
     pub(crate) fn replace(&mut self, link: LinkId, by: Contact) {
-        if !self.has_views() || self.links.link_of(&by.peer).is_some() || by.peer == self.ctx.config.id {
+        if !self.has_views() || by.peer == self.ctx.config.id {
+            return;
+        }
+        if self.links.link_of(&by.peer).is_some() {
+            if self.links.linked() > self.ctx.config.target_neighbours {
+                self.part_from(link);
+            }
             return;
         }
         self.views.replacing = Some((by.peer, link, self.ctx.now));
@@ -238,7 +249,7 @@ impl ChatNode {
             Some(deadline) => deadline,
             None => {
                 // Nobody to turn to: those whom the application named, and then whoever was turned to before.
-                if again && have < FEW.min(target) {
+                if again && have < self.few() {
                     self.dialer.hurry(&mut self.ctx);
                 }
                 let doublings = self.views.fruitless.min(4);
@@ -392,7 +403,10 @@ impl ChatNode {
                 && !dialer.is_busy(&contact.address)
                 && contact.peer != self.ctx.config.id
         };
-        let other = others.iter().find(fits).map(|contact| contact.address.clone());
+        let fitting: Vec<Address> =
+            others.iter().filter(fits).map(|contact| contact.address.clone()).collect();
+        let count = u32::try_from(fitting.len()).unwrap_or(u32::MAX);
+        let other = fitting.get(self.ctx.rng.below(count) as usize).cloned();
         if let Some(address) = other.filter(|_| self.views.island_tries < ISLAND_TRIES) {
             self.try_island(&address);
         }
@@ -468,7 +482,7 @@ impl ChatNode {
     }
 }
 
-/// With fewer neighbours than this, a node's need is urgent.
+/// With fewer neighbours than this, or than about half of what it should have, a node's need is urgent.
 const FEW: usize = 4;
 /// How many peers are named to one who needs neighbours.
 const NAMED: usize = 16;
