@@ -25,7 +25,8 @@ pub struct Config {
     /// How to spread what is said to everybody.
     pub strategy: Strategy,
 
-    /// The longest frame, in bytes, to read or send. 2,048 to 16 MiB.
+    /// The longest frame, in bytes, to read or send. 2,048 to 16 MiB. What neighbours tell each other about the network
+    /// takes up to 16 KiB: with less than that, a node is for networks of a few streams and peers.
     pub max_frame: usize,
     /// The most links at once, and the most addresses being dealt with, of which those that others name may take
     /// half. At least 1.

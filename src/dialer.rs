@@ -195,7 +195,9 @@ impl Dialer {
             .filter(|(_, target)| leads(target))
             .map(|(address, _)| address.clone())
             .collect();
-        if let (true, Some(place), Parting::Lost) = (places.is_empty(), place, parting) {
+        // Where a peer says to listen is its own word: only a few are dialed for it at a time.
+        let lost = self.targets.values().filter(|target| target.wish == Wish::Learned).count();
+        if let (true, Some(place), Parting::Lost) = (places.is_empty() && lost < MOST_LOST, place, parting) {
             // A peer that was linked may use the room that what is only heard of may not.
             if let Ok(target) = self.target(ctx, place, Wish::Lasting) {
                 target.wish = target.wish.max(Wish::Learned);
@@ -426,5 +428,7 @@ impl Dialer {
 
 /// The longest wait between dials to somebody who was lost: a cut that heals should not last because of it.
 const BACKOFF_LEARNED: Duration = Duration::from_secs(5);
+/// How many lost peers are looked for at a time.
+const MOST_LOST: usize = 16;
 /// How long an address is left alone where there was no room.
 const PARKED: Duration = Duration::from_secs(1800);

@@ -94,6 +94,8 @@ impl KeepAlive {
         if silence >= patience {
             return Check::Dead;
         }
+        // Once, each end measures the round trip by itself.
+        let second = second && self.round_trip.is_some();
         let idle = if second { config.idle + config.idle / 4 } else { config.idle };
         if silence < idle {
             return Check::Wait(since + idle);

@@ -102,14 +102,11 @@ impl ChatNode {
             | DownReason::TooSlow
             | DownReason::Unreachable => Parting::Lost,
         };
-        let came = link.dialed.is_none() && self.has_views();
         let place = link.dialed.or(neighbour.address);
-        if let (true, Some(address), Parting::Lost) = (came, &place, parting) {
-            // Where it says to listen is its own word: it is one to turn to, and not one to be dialed again and again.
+        if let (Some(address), Parting::Lost, true) = (&place, parting, self.has_views()) {
             self.views
                 .learn(&mut self.ctx, Contact { peer: neighbour.peer.clone(), address: address.clone() });
         }
-        let place = place.filter(|_| !came);
         self.dialer.parted(&mut self.ctx, &neighbour.peer, place.as_ref(), parting);
         self.ctx.emit(Event::PeerDown { peer: neighbour.peer, reason });
         self.neighbour_down(neighbour.role);

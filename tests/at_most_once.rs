@@ -56,7 +56,9 @@ fn these_storms_bring_everything() {
             let stats = network.node(node).stats();
             count("duplicates dropped", stats.duplicates);
             count("messages held back for order", stats.held);
-            count("messages too late", stats.late);
+            count("messages asked for again and repaired", stats.repaired);
+            count("frames sent again", stats.resent);
+            count("comparisons", stats.syncs);
             count("links given up as silent", stats.links_silent);
             count("links retired", stats.links_retired);
             count("things rejected", stats.rejected);

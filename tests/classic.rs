@@ -25,9 +25,9 @@ proptest! {
             }
         }
         let (at, reason) = went_down(&network, nodes[0], "peer 2").expect("it is noticed");
-        prop_assert_eq!(reason, DownReason::Unreachable);
-        // At most one and a half rounds of probes, and five dials with their back-offs between them.
-        prop_assert!(at <= start + secs(15 + 11), "{at:?}");
+        // Nobody takes the calls, and three pings are not answered: whichever shows first.
+        prop_assert!(matches!(reason, DownReason::Silent | DownReason::Unreachable), "{:?}", reason);
+        prop_assert!(at <= start + secs(4 * 12), "{at:?}");
         prop_assert_eq!(network.node(nodes[0]).linked(), 1);
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::mpsc;
 use std::thread;
 
-use chinwag::{Command, Control, DownReason, Event, Input, Time};
+use chinwag::{Command, DownReason, Event, Input, Time};
 use chinwag_memory::{ms, secs};
 use chinwag_testkit::steps;
 use chinwag_testkit::{Guest, LAST, Lab, at};

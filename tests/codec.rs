@@ -2,7 +2,7 @@
 #![cfg(test)]
 
 use bytes::Bytes;
-use chinwag::{Content, Message};
+use chinwag::{Content, Control, Message};
 use chinwag_testkit::messages;
 use proptest::prelude::*;
 
@@ -20,15 +20,33 @@ proptest! {
 
     /// A relay passes on the very bytes, however the message was spelled.
     #[test]
-    fn a_message_that_was_read_is_passed_on_as_it_came(message in messages::message(), spelling in spelling()) {
+    fn a_message_that_was_read_is_passed_on_as_it_came(message in messages::authored(), spelling in spelling()) {
         let frame = spelling.respell(&message);
         let read = Message::decode(frame.clone()).expect("only the spelling differs");
         prop_assert_eq!(read.encoded(), &frame);
         prop_assert_eq!(read, message);
     }
 
+    /// What is wrapped in a numbered message is unwrapped as it was, and passed on as it came.
     #[test]
-    fn the_classic_form_has_four_keys_and_the_same_classic_id(message in messages::message()) {
+    fn a_numbered_message_wraps_the_very_bytes(message in messages::authored(), spelling in spelling(), number: u64) {
+        let inner = spelling.respell(&message);
+        let mut frame = format!("[\"#\",7,{number},").into_bytes();
+        frame.extend_from_slice(&inner);
+        frame.push(b']');
+        let read = Message::decode(frame.into()).expect("only the spelling differs");
+        let Content::Control(Control::Numbered { session: 7, number: place, message: unwrapped }) = read.content()
+        else {
+            panic!("{read:?}")
+        };
+        prop_assert_eq!(*place, number);
+        prop_assert_eq!(unwrapped.encoded(), &inner);
+        prop_assert_eq!(read.id(), message.id());
+        prop_assert_eq!(unwrapped, &message);
+    }
+
+    #[test]
+    fn the_classic_form_has_four_keys_and_the_same_classic_id(message in messages::authored()) {
         prop_assume!(!matches!(message.content(), Content::Direct { .. }));
         let classic = message.to_classic();
         let spelled: serde_json::Value = serde_json::from_slice(classic.encoded()).expect("JSON");
@@ -60,6 +78,57 @@ proptest! {
         let _ = decode_and_look(frame);
     }
 }
+
+/// The frames of these tests are of every kind there is.
+#[test]
+fn every_kind_of_message_is_among_them() {
+    let kinds: std::collections::BTreeSet<String> = chinwag_testkit::sample(1500, &messages::message())
+        .iter()
+        .map(|message| {
+            let custom = matches!(message.content(), Content::Custom { .. });
+            if custom { "custom".to_owned() } else { message.msg_type().to_owned() }
+        })
+        .collect();
+    for kind in KINDS {
+        assert!(kinds.contains(kind), "no {kind} in {kinds:?}");
+    }
+    assert_eq!(kinds.len(), KINDS.len(), "{kinds:?}");
+}
+
+const KINDS: [&str; 32] = [
+    "#",
+    "ACK",
+    "ADVERTISE",
+    "ADVERTISE_REPLY",
+    "ARRIVED",
+    "BEACON",
+    "BROADCAST",
+    "CATCHUP",
+    "DIRECT",
+    "DISCONNECT",
+    "FIND",
+    "FOUND",
+    "GRAFT",
+    "HELLO",
+    "IHAVE",
+    "INSTEAD",
+    "KEEPALIVE",
+    "KEEPALIVE_REPLY",
+    "LEAVE",
+    "PEERS",
+    "PING",
+    "PONG",
+    "PRUNE",
+    "PULL",
+    "PULLED",
+    "RETIRE",
+    "SHUFFLE",
+    "SINCE",
+    "STUCK",
+    "SYNC",
+    "WALK",
+    "custom",
+];
 
 #[test]
 fn damage_is_found_and_survived_both() {

@@ -1,9 +1,12 @@
 //! One-to-one messages: to a peer that is linked, or one whose address is known.
 #![cfg(test)]
 
-use chinwag::{Content, DialError, Event, Input, PeerId, SendError};
+use chinwag::{
+    Content, Control, DialError, Epoch, Event, Input, Intent, Message, PeerId, Rejection, SendError,
+    Sequence, StreamTag,
+};
 use chinwag_memory::{CommandError, Fidelity, LinkModel, Network, NetworkConfig, NodeId, ms, secs};
-use chinwag_testkit::{Lab, introduction, message, numbered, post};
+use chinwag_testkit::{Guest, Lab, introduction, message, numbered, post, sent};
 use proptest::prelude::*;
 
 proptest! {
@@ -93,19 +96,57 @@ fn what_cannot_be_sent_is_refused_with_what_to_do() {
     assert_eq!(lab.node.direct(lab.now(), &ann, "wait"), Err(SendError::Left));
 }
 
-/// A word for somebody else, from somebody else, or without a place is refused.
+/// A word for somebody else to whom no way is known goes back, one without a place is refused; neither is delivered.
 #[test]
 fn what_is_not_for_us_is_not_delivered() {
     let mut lab = Lab::narrow();
     let link = lab.accept();
     lab.input(Input::Received { link, message: introduction("ann") });
     let for_bob = Content::Direct { to: PeerId::new("bob").ok(), post: post(1, "psst") };
-    let by_eve = Content::Direct { to: None, post: post(1, "psst") };
+    let answer = lab.hear(link, message("ann", for_bob));
+    assert_eq!(sent(&answer, "STUCK"), [link]);
+    assert_eq!((sent(&answer, "DIRECT").len(), lab.node.stats().rejected), (0, 0));
     let unplaced = Content::Direct { to: None, post: chinwag::Post { place: None, ..post(1, "psst") } };
-    for message in [message("ann", for_bob), message("eve", by_eve), message("ann", unplaced)] {
-        lab.input(Input::Received { link, message });
-    }
-    assert_eq!((lab.node.stats().direct, lab.node.stats().rejected), (0, 3));
+    lab.hear(link, message("ann", unplaced));
+    assert_eq!((lab.node.stats().direct, lab.node.stats().rejected), (0, 1));
+}
+
+/// Who only comes to say something says it himself, and to us.
+#[test]
+fn a_visitor_speaks_for_nobody_else_and_to_nobody_else() {
+    let mut lab = Lab::narrow();
+    let link = lab.accept();
+    let visit = Guest::native("ann", "ann:5001").meaning(Intent::Visit);
+    lab.hear(link, visit.ping());
+    let ours = Content::Direct { to: PeerId::new("me").ok(), post: post(1, "psst") };
+    let for_bob = Content::Direct { to: PeerId::new("bob").ok(), post: post(2, "psst") };
+    lab.hear(link, message("eve", ours.clone()));
+    lab.hear(link, message("ann", for_bob));
+    let refused =
+        |so: Rejection| lab.count(|event| matches!(event, Event::Rejected { reason, .. } if *reason == so));
+    assert_eq!((refused(Rejection::Stranger), refused(Rejection::NotForMe)), (1, 1));
+    assert_eq!(lab.node.stats().direct, 0);
+    let answer = lab.hear(link, message("ann", ours));
+    assert_eq!((sent(&answer, "ARRIVED"), lab.node.stats().direct), (vec![link], 1));
+    assert_eq!(lab.node.active_view().count(), 0, "a visitor is no neighbour");
+}
+
+/// A word for somebody else is passed on to the one whom it is for, and its receipt goes back the same way.
+#[test]
+fn a_word_for_another_neighbour_is_passed_on_and_so_is_its_receipt() {
+    let mut lab = Lab::usual();
+    let (ann, bob) = (Guest::native("ann", "ann:5001"), Guest::native("bob", "bob:5001"));
+    let (from, to) = (lab.welcome(&ann), lab.welcome(&bob));
+    let for_bob = Content::Direct { to: PeerId::new("bob").ok(), post: post(1, "psst") };
+    let answer = lab.hear(from, ann.says(for_bob));
+    assert_eq!(sent(&answer, "DIRECT"), [to]);
+    let receipt =
+        Control::Arrived(StreamTag::of(&PeerId::new("ann").unwrap(), Epoch::new(1)), Sequence::FIRST);
+    let answer = lab.hear(to, Message::control(receipt.clone()));
+    assert_eq!(sent(&answer, "ARRIVED"), [from]);
+    let again = lab.hear(to, Message::control(receipt));
+    assert_eq!(sent(&again, "ARRIVED"), [], "once");
+    assert_eq!((lab.node.stats().routed, lab.node.stats().direct), (1, 0));
 }
 
 /// The numbers of one-to-one messages and of broadcasts are apart: neither makes a gap in the other.

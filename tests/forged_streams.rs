@@ -1,14 +1,14 @@
 //! Who has not introduced themselves cannot speak in anybody's numbered stream.
 #![cfg(test)]
 
-use chinwag::{Event, Rejection};
+use chinwag::{Event, Rejection, Strategy};
 use chinwag_testkit::{Guest, Lab, sent};
 
 /// A number that a stranger took would make the author's own message a duplicate, at everybody.
 #[test]
 fn a_strangers_numbered_message_is_refused_and_takes_no_number() {
     for old_peers_around in [false, true] {
-        let mut lab = Lab::usual();
+        let mut lab = Lab::usual_but(|config| config.strategy = Strategy::Flood);
         let (ann, bob) = (Guest::native("ann", "ann:5001"), Guest::native("bob", "bob:5001"));
         let link = lab.welcome(&ann);
         let other = lab.welcome(&bob);

@@ -29,7 +29,11 @@ proptest! {
         let dead = network.node(ann).config().dead;
         let latest = start + dead + ms(100);
         for (node, deaf) in [(ann, cut != 1), (bob, cut != 2)] {
-            let (at, reason) = went_down(&network, node).expect("the other is given up");
+            // Who is heard, although nothing reaches it, may be back on a new link before it is missed.
+            let Some((at, reason)) = went_down(&network, node) else {
+                prop_assert!(!deaf && datagrams, "the other is given up");
+                continue;
+            };
             if deaf {
                 prop_assert_eq!(reason, DownReason::Silent);
                 prop_assert!(at <= latest, "{:?} for {:?} of silence from {:?}", at, dead, start);
@@ -50,8 +54,10 @@ fn a_quiet_link_is_kept() {
         for node in [ann, bob] {
             assert_eq!(went_down(&network, node), None, "{link:?}");
             assert_eq!(network.node(node).linked(), 1);
-            assert!(network.node(node).stats().keep_alives > 100);
         }
+        // It is mostly the same end that asks.
+        let asked = |node| network.node(node).stats().keep_alives;
+        assert!(asked(ann) + asked(bob) > 100 && asked(ann) > 0 && asked(bob) > 0);
     }
 }
 

@@ -2,7 +2,7 @@
 //! ends without anybody noticing.
 #![cfg(test)]
 
-use chinwag::{Command, Content, Control, DecodeError, Event, Input, LinkId};
+use chinwag::{Command, Content, Control, DecodeError, Event, Input, Intent, LinkId};
 use chinwag_memory::ms;
 use chinwag_testkit::{Guest, Lab, at, sent};
 use proptest::prelude::*;
@@ -76,4 +76,25 @@ fn a_second_link_takes_over_from_one_that_breaks() {
 fn dial(lab: &mut Lab, bob: &Guest) -> LinkId {
     lab.join("bob:5001");
     lab.reach("bob:5001", bob)
+}
+
+/// Who first came to say something, and then became a neighbour on another link, is one on both: down when both have
+/// ended, and then told, and its place is free.
+#[test]
+fn a_visitor_who_became_a_neighbour_is_one_on_both_links() {
+    for first_to_end in 0..2 {
+        let mut lab = Lab::usual_but(|config| config.max_links = 100);
+        let (bob, visit) =
+            (Guest::native("bob", "bob:5001"), Guest::native("bob", "bob:5001").meaning(Intent::Visit));
+        let links = [lab.welcome(&visit), lab.welcome(&bob)];
+        for (ended, stands) in [(first_to_end, 1), (1 - first_to_end, 0)] {
+            assert_eq!(lab.node.active_view().count(), 1);
+            lab.hang_up(links[ended]);
+            let downs = lab.count(|event| matches!(event, Event::PeerDown { .. }));
+            assert_eq!((lab.node.active_view().count(), downs), (stands, 1 - stands));
+            // Nothing is said to a place that nobody has.
+            lab.command(Command::Broadcast("anybody?".into()));
+            lab.wait(ms(500));
+        }
+    }
 }

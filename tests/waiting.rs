@@ -28,7 +28,9 @@ fn messages_wait_for_the_first_peer() {
         }
         assert!(told.contains(&Event::WaitingSent { count: 3 }));
         // It went out once: a second peer, and the first one again, do not get it anew.
-        let cat = network.add_node("cat").unwrap();
+        let mut config = config_for("cat").unwrap();
+        config.catch_up = 0;
+        let cat = network.add_node_with(config).unwrap();
         network.join(cat, ann).unwrap();
         network.run_until_quiet(secs(60)).unwrap();
         assert_eq!(network.heard(bob).len(), 3);

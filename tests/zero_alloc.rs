@@ -3,8 +3,11 @@
 
 use core::time::Duration;
 
-use chinwag::{Action, Address, Body, Command, Content, Hello, Input, LinkId, Message};
-use chinwag_testkit::{hub, message, numbered};
+use chinwag::{
+    Action, Address, Body, Command, Content, Control, Epoch, Hello, Input, LinkId, Message, Strategy,
+    StreamTag,
+};
+use chinwag_testkit::{hub, hub_that, message, numbered};
 
 /// In steady state: the tables have grown to what they need, the messages come from a link that the node knows, and
 /// none of the other links is due for a ping.
@@ -41,6 +44,39 @@ fn a_message_is_passed_on_without_a_single_allocation() {
         assert_eq!(lab.node.stats().delivered, 6000, "{what}");
         assert_eq!(lab.node.stats().duplicates, 6000 * (copies as u64 - 1), "{what}");
     }
+}
+
+/// The same along a tree. What is pushed costs nothing; what looks every few milliseconds whether there is something
+/// to announce costs a little, however many messages came since.
+#[test]
+fn a_message_is_passed_along_a_tree_with_next_to_no_allocation() {
+    let mut lab = hub_that(6, Strategy::Tree);
+    let tag = StreamTag::of(&"peer 1".parse().unwrap(), Epoch::new(1));
+    lab.hear(LinkId::new(1), from_the_wire(1));
+    for link in 2..=6 {
+        lab.hear(LinkId::new(link), Message::control(Control::Graft(Some(tag))));
+    }
+    let messages: Vec<_> = (2..=6000).map(from_the_wire).collect();
+    let (warm_up, measured) = messages.split_at(4000);
+    let mut now = lab.now();
+    let mut sent = 0;
+    let mut run = |messages: &[Message]| {
+        for message in messages {
+            now += Duration::from_micros(10);
+            for action in
+                lab.node.handle(now, Input::Received { link: LinkId::new(1), message: message.clone() })
+            {
+                if let Action::Send { to, message } = action {
+                    sent += to.iter().count() * usize::from(!message.encoded().is_empty());
+                }
+            }
+        }
+    };
+    run(warm_up);
+    let used = allocation_counter::measure(|| run(measured));
+    let most = measured.len() as u64 / 10;
+    assert!(used.count_total <= most, "{} allocations for {} messages", used.count_total, measured.len());
+    assert!(sent >= 5999 * 5, "only {sent} were sent");
 }
 
 /// One action names everybody a message goes to, and the bytes are the very ones it came as.

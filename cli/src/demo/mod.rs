@@ -105,7 +105,9 @@ impl Stage {
         }
         let others = self.actors.len().saturating_sub(1);
         self.watch_until(PATIENCE, |stage| {
-            stage.linked.iter().filter(|(who, _)| *who == HOST).count() == others
+            // From both sides: who does not know the host yet cannot ask it for others.
+            let with_host = |(who, whom): &&(usize, usize)| *who == HOST || *whom == HOST;
+            stage.linked.iter().filter(with_host).count() == others.saturating_mul(2)
         })?;
         for guest in self.actors.iter().skip(1) {
             guest.bid(Command::RequestPeers(host.0.clone()))?;

@@ -14,7 +14,9 @@ use crate::{Lab, event, introduction, numbered};
 pub fn decode(bytes: &[u8]) {
     let Ok(message) = Message::decode(Bytes::copy_from_slice(bytes)) else { return };
     let frame = message.encoded().clone();
-    if !bytes.contains(&b'\n') && !bytes.contains(&b'\r') {
+    // What neighbours say about the network is not relayed, but for what it may wrap.
+    let control = matches!(message.content(), Content::Control(_));
+    if !control && !bytes.contains(&b'\n') && !bytes.contains(&b'\r') {
         assert_eq!(frame, bytes, "a relay changes nothing");
     }
     assert!(!frame.contains(&b'\n'), "a line break would split the frame");

@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use chinwag::{
-    Action, Address, Body, Command, Config, Content, Epoch, Event, Hello, Input, LinkEnd, LinkId, Message,
-    Native, PeerId, Place, Post, Seed, Sequence,
+    Action, Address, Body, Command, Config, Content, Epoch, Event, Hello, Input, Intent, LinkEnd, LinkId,
+    Message, Native, PeerId, Place, Post, Seed, Sequence,
 };
 
 use crate::{Lab, message};
@@ -40,6 +40,13 @@ impl Guest {
     #[must_use]
     pub fn in_run(mut self, run: u64) -> Self {
         self.hello.native = Some(Native::new(Epoch::new(run)));
+        self
+    }
+
+    /// The same native peer, which introduces itself for this.
+    #[must_use]
+    pub fn meaning(mut self, intent: Intent) -> Self {
+        self.hello.native = self.hello.native.map(|native| Native { intent, ..native });
         self
     }
 

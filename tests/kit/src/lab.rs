@@ -4,9 +4,11 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chinwag::{
-    Action, Address, ChatNode, Config, DialError, Epoch, Event, Input, LinkEnd, LinkId, Seed, Semantics, Time,
+    Action, Address, ChatNode, Config, Content, Control, DialError, Epoch, Event, Input, LinkEnd, LinkId,
+    Message, Run, Seed, Semantics, Strategy, StreamTag, Time,
 };
 
+use crate::control_steps::Asked;
 use crate::rules;
 use crate::says::introduction_at;
 use crate::steps::{self, Script, Step};
@@ -38,6 +40,10 @@ pub struct Lab {
     pub(crate) links: Vec<LinkId>,
     /// How far each of the scripted peers is in its stream.
     pub(crate) said: BTreeMap<u8, u64>,
+    /// What it said to which an answer has to fit.
+    pub(crate) asked: Asked,
+    /// What everybody who is linked has to give to who pulls it; `None` if pulls are left unanswered.
+    pub(crate) stock: Option<BTreeMap<(StreamTag, u64), Message>>,
 }
 
 impl Lab {
@@ -57,6 +63,8 @@ impl Lab {
             reused: BTreeSet::new(),
             links: Vec::new(),
             said: BTreeMap::new(),
+            asked: Asked::default(),
+            stock: None,
         }
     }
 
@@ -108,8 +116,39 @@ impl Lab {
             self.links.retain(|open| open != link);
         }
         rules::check_state(self);
+        let pulls = if self.stock.is_some() { pulls(&actions) } else { Vec::new() };
+        let at = self.answers.len();
         self.answers.push(actions);
-        self.answers.last().map_or(&[], Vec::as_slice)
+        for (link, runs) in pulls {
+            self.answer_pull(link, &runs);
+        }
+        self.answers.get(at).map_or(&[], Vec::as_slice)
+    }
+
+    /// From now on everybody who is linked answers pulls at once: with what is in `stock`, and by saying of the rest
+    /// that it is gone.
+    pub fn answer_pulls(&mut self, stock: impl IntoIterator<Item = Message>) {
+        let place = |message: &Message| {
+            let place = message.post().and_then(|post| post.place)?;
+            Some((StreamTag::of(message.originator(), place.epoch), place.sequence.get()))
+        };
+        let stock = stock.into_iter().filter_map(|message| Some((place(&message)?, message)));
+        self.stock = Some(stock.collect());
+    }
+
+    fn answer_pull(&mut self, link: LinkId, runs: &[(StreamTag, Run)]) {
+        let mut gone = Vec::new();
+        for (tag, run) in runs {
+            let mut next = run.from();
+            let stock = self.stock.clone().unwrap_or_default();
+            for ((_, number), message) in stock.range((*tag, run.from())..=(*tag, run.to())) {
+                gone.extend(Run::of(next, number - 1).map(|run| (*tag, run)));
+                self.input(Input::Received { link, message: message.clone() });
+                next = number.saturating_add(1);
+            }
+            gone.extend(Run::of(next, run.to()).map(|run| (*tag, run)));
+        }
+        self.input(Input::Received { link, message: Message::control(Control::Pulled(gone)) });
     }
 
     /// Tells the node something now.
@@ -206,6 +245,7 @@ impl Lab {
     }
 
     fn note_action(&mut self, action: &Action) {
+        self.asked.note(action);
         match action {
             Action::Dial { address } => {
                 self.dialing.insert(address.clone(), self.now);
@@ -216,11 +256,21 @@ impl Lab {
     }
 }
 
-/// A node called "hub" with so many native peers, "peer 1" on link 1 and so on, at one second after its start.
+/// A node called "hub" with so many native peers, "peer 1" on link 1 and so on, at one second after its start, that
+/// floods.
 #[must_use]
 pub fn hub(peers: u64) -> Lab {
+    hub_that(peers, Strategy::Flood)
+}
+
+/// The same with a strategy.
+#[must_use]
+pub fn hub_that(peers: u64, strategy: Strategy) -> Lab {
     let mut config = Config::new("hub".parse().expect("a name"), Epoch::new(1));
     config.classic_window = 100;
+    config.max_history = 1000;
+    config.target_neighbours = 0;
+    config.strategy = strategy;
     let mut lab = Lab::new(config, Seed::new(1));
     lab.input_at(Time::from_secs(1), Input::Tick);
     for number in 1..=peers {
@@ -231,6 +281,19 @@ pub fn hub(peers: u64) -> Lab {
     }
     assert_eq!(lab.node.linked() as u64, peers);
     lab
+}
+
+/// The pulls among what a node asks for.
+fn pulls(actions: &[Action]) -> Vec<(LinkId, Vec<(StreamTag, Run)>)> {
+    let mut pulls = Vec::new();
+    for action in actions {
+        if let Action::Send { to, message } = action
+            && let Content::Control(Control::Pull { runs, .. }) = message.content()
+        {
+            pulls.extend(to.iter().map(|link| (link, runs.clone())));
+        }
+    }
+    pulls
 }
 
 /// The event that an action tells, if it does.
@@ -251,7 +314,14 @@ pub fn narrow_config() -> Config {
     config.max_links = 6;
     config.max_classic_peers = 2;
     config.max_peers = 6;
-    config.target_neighbours = 3;
+    config.target_neighbours = 2;
+    config.max_neighbours = 2;
+    config.passive_view = 4;
+    config.max_history = 6;
+    config.max_history_bytes = 6000;
+    config.catch_up = 4;
+    config.pull_credit = 4096;
+    config.max_routes = 3;
     config.max_queue = 2;
     config.max_waiting = 3;
     config.max_streams = 6;

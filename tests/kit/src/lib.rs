@@ -9,7 +9,10 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+mod control_steps;
+pub mod controls;
 pub mod fuzzing;
+pub mod gossip;
 mod guest;
 mod lab;
 pub mod messages;
@@ -20,6 +23,6 @@ mod says;
 pub mod steps;
 
 pub use guest::{Guest, at, sent};
-pub use lab::{LAST, Lab, event, hub, narrow_config};
+pub use lab::{LAST, Lab, event, hub, hub_that, narrow_config};
 pub use runs::{cases, sample};
 pub use says::{answer, classic, introduction, introduction_at, message, numbered, post};

@@ -1,30 +1,57 @@
 //! Strategies for everything a [`Message`] can say.
 
 use chinwag::{
-    Address, Body, Content, Control, Epoch, Hello, Message, Native, PeerId, Place, Post, Sequence, Signature,
+    Address, Body, Content, Epoch, Hello, Intent, Message, Native, PeerId, Place, Post, Room, Sequence,
+    Signature,
 };
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::controls::{contacts, control, control_but_numbered};
+
 /// Any message that has a spelling on the wire.
 pub fn message() -> impl Strategy<Value = Message> {
-    (peer_id(), body(), content())
+    said(content())
+}
+
+/// Any message with an author and a time: all but what neighbours say to each other about the network.
+pub fn authored() -> impl Strategy<Value = Message> {
+    said(authored_content())
+}
+
+/// Any message that may be wrapped in a numbered one.
+pub(crate) fn message_but_numbered() -> impl Strategy<Value = Message> {
+    said(prop_oneof![
+        2 => authored_content().boxed(),
+        1 => control_but_numbered().prop_map(Content::Control).boxed(),
+    ])
+}
+
+fn said(content: impl Strategy<Value = Content>) -> impl Strategy<Value = Message> {
+    (peer_id(), body(), content)
         .prop_map(|(originator, time, content)| Message::new(originator, time, content))
 }
 
 /// Everything that [`Content`] can be.
 pub fn content() -> impl Strategy<Value = Content> {
+    prop_oneof![3 => authored_content().boxed(), 1 => control().prop_map(Content::Control).boxed()]
+}
+
+fn authored_content() -> impl Strategy<Value = Content> {
+    // Who does not listen has nobody to name: others are named in an answer, or by one who can be asked back.
+    let ping = |hello: Hello| match hello.listening {
+        Some(_) => hello,
+        None => Hello { others: Vec::new(), ..hello },
+    };
     prop_oneof![
-        1 => hello().prop_map(Content::Ping),
+        1 => hello().prop_map(ping).prop_map(Content::Ping),
         1 => hello().prop_map(Content::Pong),
         1 => Just(Content::Advertise),
         1 => (peer_id(), address()).prop_map(|(peer, address)| Content::AdvertiseReply { peer, address }),
         4 => post().prop_map(Content::Broadcast),
         2 => (option::of(peer_id()), post()).prop_map(|(to, post)| Content::Direct { to, post }),
-        1 => number().prop_map(|number| Content::Control(Control::KeepAlive(number))),
-        1 => number().prop_map(|number| Content::Control(Control::KeepAliveReply(number))),
         1 => Just(Content::Retire),
         1 => Just(Content::Leave),
         2 => (custom_type(), body()).prop_map(|(msg_type, body)| Content::Custom { msg_type: msg_type.into(), body }),
@@ -58,15 +85,16 @@ pub fn custom_type() -> impl Strategy<Value = String> {
 }
 
 fn hello() -> impl Strategy<Value = Hello> {
-    let native = (1..=u32::MAX, number())
-        .prop_map(|(version, epoch)| Native { version, ..Native::new(Epoch::new(epoch)) });
+    let intents = vec![Intent::Neighbour, Intent::Urgent, Intent::Join, Intent::Visit, Intent::Full];
+    let intent = prop::sample::select(intents);
+    let session = prop_oneof![Just(0), any::<u32>()];
+    let native = (1..=u32::MAX, number(), intent, session).prop_map(|(version, epoch, intent, session)| {
+        Native { version, epoch: Epoch::new(epoch), intent, session }
+    });
     prop_oneof![
-        address().prop_map(|address| Hello { listening: Some(address), native: None, others: Vec::new() }),
-        (option::of(address()), native).prop_map(|(listening, native)| Hello {
-            listening,
-            native: Some(native),
-            others: Vec::new()
-        }),
+        1 => address().prop_map(|address| Hello { listening: Some(address), native: None, others: Vec::new() }),
+        2 => (option::of(address()), native, contacts())
+            .prop_map(|(listening, native, others)| Hello { listening, native: Some(native), others }),
     ]
 }
 
@@ -74,16 +102,13 @@ fn post() -> impl Strategy<Value = Post> {
     let place = (number(), number().prop_filter_map("from 1", Sequence::new))
         .prop_map(|(epoch, sequence)| Place { epoch: Epoch::new(epoch), sequence });
     let signature = "[!-~]{1,128}".prop_filter_map("a signature", |text| Signature::new(&text));
-    (option::of(place), body(), option::of(signature)).prop_map(|(place, body, signature)| Post {
-        place,
-        room: None,
-        body,
-        signature,
-    })
+    let room = "[^\\p{Cc}]{1,16}".prop_filter_map("a room", |name| Room::new(&name));
+    (option::of(place), option::of(room), body(), option::of(signature))
+        .prop_map(|(place, room, body, signature)| Post { place, room, body, signature })
 }
 
 /// Numbers, with those at the ends of the range often among them.
-fn number() -> impl Strategy<Value = u64> {
+pub(crate) fn number() -> impl Strategy<Value = u64> {
     prop_oneof![any::<u64>(), 0..4_u64, (u64::MAX - 3)..=u64::MAX]
 }
 
@@ -108,15 +133,5 @@ fn json(text: &str) -> Body {
     Body::from_json(text).expect("JSON")
 }
 
-const OURS: [&str; 10] = [
-    "PING",
-    "PONG",
-    "ADVERTISE",
-    "ADVERTISE_REPLY",
-    "BROADCAST",
-    "DIRECT",
-    "KEEPALIVE",
-    "KEEPALIVE_REPLY",
-    "RETIRE",
-    "LEAVE",
-];
+const OURS: [&str; 8] =
+    ["PING", "PONG", "ADVERTISE", "ADVERTISE_REPLY", "BROADCAST", "DIRECT", "RETIRE", "LEAVE"];

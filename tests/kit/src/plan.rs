@@ -21,6 +21,8 @@ pub struct Plan {
     pub link: LinkModel,
     /// Which dialects each of the nodes speaks.
     pub nodes: Vec<Dialects>,
+    /// How many posts each of them retains.
+    pub history: usize,
     /// Who joins whom, in this order.
     pub joins: Vec<(usize, usize)>,
     /// Who says something, and how long after the last thing that was said. What is said is its number.
@@ -55,6 +57,7 @@ impl Plan {
         for (number, dialects) in self.nodes.iter().enumerate() {
             let mut config = config_for(&format!("peer {number}")).expect("a name");
             config.dialects = *dialects;
+            config.max_history = self.history;
             network.add_node_with(config).expect("an address of its own");
         }
         network
@@ -139,7 +142,14 @@ pub fn stormy() -> impl Strategy<Value = Plan> {
         1 => any::<(usize, usize)>().prop_map(|(one, other)| Ill::BreakLinks(one, other)),
     ];
     let faults = vec((ill, pause(4000)), 0..12);
-    (plan(dialects), stormy_link(), faults).prop_map(|(plan, link, faults)| Plan { link, faults, ..plan })
+    // With next to no history, what is lost is lost for good.
+    let history = prop_oneof![0..3_usize, Just(10_000)];
+    (plan(dialects), stormy_link(), faults, history).prop_map(|(plan, link, faults, history)| Plan {
+        link,
+        faults,
+        history,
+        ..plan
+    })
 }
 
 fn plan(dialects: impl Strategy<Value = Dialects>) -> impl Strategy<Value = Plan> {
@@ -152,6 +162,7 @@ fn plan(dialects: impl Strategy<Value = Dialects>) -> impl Strategy<Value = Plan
             fidelity,
             link: LinkModel::stream(),
             nodes: nodes.clone(),
+            history: 10_000,
             joins,
             says,
             faults: Vec::new(),

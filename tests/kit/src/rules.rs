@@ -47,4 +47,12 @@ pub(crate) fn check_state(lab: &Lab) {
     assert!(node.peers().count() <= config.max_peers, "{} peers", node.peers().count());
     assert!(node.linked() <= config.max_links + config.max_classic_peers, "{} linked", node.linked());
     assert!(node.waiting() <= config.max_waiting, "{} wait", node.waiting());
+    assert!(node.undelivered() <= config.max_waiting, "{} have not arrived", node.undelivered());
+    assert!(node.passive_view().count() <= config.passive_view, "{} known", node.passive_view().count());
+    assert!(node.retained() <= config.max_history, "{} retained", node.retained());
+    assert!(node.lagging() <= config.max_streams, "{} streams lag", node.lagging());
+    assert!(node.versions().len() <= config.max_streams, "{} streams", node.versions().len());
+    // One more than the limit is taken in while another one is asked to make room.
+    let neighbours = node.active_view().count();
+    assert!(neighbours <= config.max_neighbours + 1, "{neighbours} neighbours");
 }

@@ -7,11 +7,12 @@ use std::thread;
 
 use chinwag::{
     Address, Body, Command, Content, Control, DecodeError, DialError, Dialects, Epoch, Hello, Input, LinkEnd,
-    LinkId, Message, Native, PeerId, Place, Post, Semantics, Sequence, Target, Time,
+    LinkId, Message, Native, PeerId, Place, Post, Room, Semantics, Sequence, Target, Time,
 };
 use proptest::prelude::*;
 
 use crate::Lab;
+use crate::control_steps::KINDS;
 
 /// How many names, and how many addresses, there are in the world of the steps. Number 0 is the node's own.
 pub const NAMES: u8 = 6;
@@ -92,17 +93,19 @@ pub fn address(number: u8) -> Address {
 pub(crate) fn resolve(lab: &mut Lab, step: Step) -> (Time, Input) {
     let Step { wait, kind, x, y } = step;
     let link = lab.link(x);
-    let input = match kind % 64 {
+    let input = match kind % 128 {
         0..=1 => Input::Tick,
         2..=7 => lab.accept_input(x),
         8..=17 => lab.dialed_input(x),
         18..=20 => Input::DialFailed { address: lab.dialed(x), reason: dial_error(y) },
         21..=23 => Input::LinkDown { link, end: link_end(y) },
         24 => Input::Malformed { link, error: decode_error(y) },
-        25..=49 => Input::Received { link, message: lab.message(kind, y) },
+        25..=49 => Input::Received { link, message: lab.message(kind, link, y) },
         50..=62 => Input::Command(command(kind, x, y)),
         // Out of thin air: links that never were, dials that nobody asked for.
-        _ => stray(x, y),
+        63 => stray(x, y),
+        kind if kind < 64 + KINDS => Input::Received { link, message: lab.control(kind - 64, link, x, y) },
+        kind => Input::Command(command([50, 56, 56, 58, 58][usize::from(kind) % 5], x, y)),
     };
     (lab.time(wait), input)
 }
@@ -151,14 +154,14 @@ impl Lab {
         }
     }
 
-    fn message(&mut self, kind: u8, y: u8) -> Message {
+    pub(crate) fn message(&mut self, kind: u8, link: LinkId, y: u8) -> Message {
         let who = y % NAMES;
         let variant = y / NAMES;
         let listening = (!variant.is_multiple_of(5)).then(|| address(who));
         let epoch = Epoch::new(u64::from(variant % 3));
         let content = match kind % 64 {
-            25..=29 => Content::Ping(native_hello(listening, epoch)),
-            30..=35 => Content::Pong(native_hello(listening, epoch)),
+            25..=29 => Content::Ping(native_hello(listening, epoch, u32::from(variant % 2))),
+            30..=35 => Content::Pong(native_hello(listening, epoch, self.asked.session(link))),
             36 => Content::Ping(Hello { listening: Some(address(who)), native: None, others: Vec::new() }),
             37 => Content::Pong(Hello { listening: Some(address(who)), native: None, others: Vec::new() }),
             38..=42 => Content::Broadcast(self.post(who, variant)),
@@ -194,12 +197,14 @@ impl Lab {
         }
         let sequence = Sequence::new(sequence).unwrap_or(Sequence::FIRST);
         let epoch = Epoch::new(u64::from(variant.is_multiple_of(7)));
-        Post { place: Some(Place { epoch, sequence }), room: None, body: text(variant), signature: None }
+        let room = if variant.is_multiple_of(9) { Room::new("kitchen") } else { None };
+        Post { place: Some(Place { epoch, sequence }), room, body: text(variant), signature: None }
     }
 }
 
-fn native_hello(listening: Option<Address>, epoch: Epoch) -> Hello {
-    Hello { listening, native: Some(Native::new(epoch)), others: Vec::new() }
+fn native_hello(listening: Option<Address>, epoch: Epoch, session: u32) -> Hello {
+    let native = Native { session, ..Native::new(epoch) };
+    Hello { listening, native: Some(native), others: Vec::new() }
 }
 
 fn command(kind: u8, x: u8, y: u8) -> Command {

@@ -106,6 +106,8 @@ pub(crate) fn datagram(frame: &Bytes, corrupt: Option<Draw>) -> Bytes {
 pub(crate) fn decode_datagram(datagram: &Bytes, max_frame: usize, into: &mut Vec<Decoded>) {
     let mut decoder = Decoder::new(max_frame);
     decoder.push(datagram);
+    // A datagram ends where it ends: only an object would show that by itself.
+    decoder.push(b"\n");
     while let Some(result) = decoder.next() {
         into.push(result);
     }
