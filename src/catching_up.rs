@@ -294,6 +294,7 @@ impl ChatNode {
     /// It is time to compare what we have with what one of the neighbours has.
     pub(crate) fn sync(&mut self) {
         self.broadcast.sync = None;
+        self.end_excess();
         if let Newcomer::Asked(slot) = self.broadcast.newcomer {
             let since = self.links.at(slot).and_then(|link| self.links.get(link)).map(|link| link.since);
             if since.is_none_or(|since| self.ctx.now.saturating_since(since) >= NEWCOMER_PATIENCE) {

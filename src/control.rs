@@ -80,6 +80,8 @@ pub enum Control {
         number: u64,
         /// Who is looked for.
         peer: PeerId,
+        /// It goes to all neighbours, as along the tree it was not found.
+        wide: bool,
     },
     /// The peer that was looked for is this way.
     Found {

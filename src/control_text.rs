@@ -106,9 +106,12 @@ impl Serialize for Control {
                 array.serialize_element(credit)?;
             }
             Self::Sync(spans) => array.serialize_element(spans)?,
-            Self::Find { number, peer } => {
+            Self::Find { number, peer, wide } => {
                 array.serialize_element(number)?;
                 array.serialize_element(peer.as_str())?;
+                if *wide {
+                    array.serialize_element(wide)?;
+                }
             }
             Self::Found { number } => array.serialize_element(number)?,
             Self::Arrived(stream, sequence) | Self::Stuck(stream, sequence) => {
@@ -218,7 +221,11 @@ impl<'de> Visitor<'de> for ReadVisitor {
             "PRUNE" => Control::Prune(array.next_element()?),
             "CATCHUP" => Control::CatchUp { count: next(&mut array)?, credit: next(&mut array)? },
             "SYNC" => Control::Sync(next(&mut array)?),
-            "FIND" => Control::Find { number: next(&mut array)?, peer: next::<_, Name>(&mut array)?.0 },
+            "FIND" => Control::Find {
+                number: next(&mut array)?,
+                peer: next::<_, Name>(&mut array)?.0,
+                wide: array.next_element()?.unwrap_or(false),
+            },
             "FOUND" => Control::Found { number: next(&mut array)? },
             "ARRIVED" => Control::Arrived(next(&mut array)?, next::<_, Number>(&mut array)?.0),
             "STUCK" => Control::Stuck(next(&mut array)?, next::<_, Number>(&mut array)?.0),

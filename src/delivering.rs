@@ -147,7 +147,7 @@ impl ChatNode {
         }
         // Where the shared tree is broken, another neighbour may have a part of it that stands.
         let to = if again { to } else { self.search_to() };
-        self.send_find(to, number, peer);
+        self.send_find(to, number, peer, again);
         true
     }
 
@@ -157,10 +157,10 @@ impl ChatNode {
         if shared.is_empty() { self.links.taken() } else { shared.and(self.links.taken()) }
     }
 
-    fn send_find(&mut self, to: Slots, number: u64, peer: &PeerId) {
+    fn send_find(&mut self, to: Slots, number: u64, peer: &PeerId, wide: bool) {
         let table = self.links.table();
         self.ctx.stats.control = self.ctx.stats.control.saturating_add(to.len() as u64);
-        let find = Message::control(Control::Find { number, peer: peer.clone() });
+        let find = Message::control(Control::Find { number, peer: peer.clone(), wide });
         self.ctx.send_placed(&table, to, find);
     }
 
@@ -266,17 +266,19 @@ impl ChatNode {
     }
 
     /// Somebody looks for a way to a peer.
-    pub(crate) fn searched(&mut self, link: LinkId, number: u64, peer: PeerId) {
+    pub(crate) fn searched(&mut self, link: LinkId, number: u64, peer: PeerId, wide: bool) {
         let (now, limit) = (self.ctx.now, self.ctx.config.max_routes);
         let Some(slot) = self.links.slot(link) else { return };
         if !self.routes.search(now, number, Some(link), peer.clone(), limit) {
             return;
         }
-        if peer == self.ctx.config.id || self.next_hop(&peer, Some(link)).is_some() {
+        // Only who is linked with it knows for sure: a way that was known may be the one that has led nowhere.
+        if peer == self.ctx.config.id || self.links.link_of(&peer).is_some() {
             self.ctx.tell(link, Control::Found { number });
             return;
         }
-        self.send_find(self.search_to().without(Slots::one(slot)), number, &peer);
+        let to = if wide { self.links.taken() } else { self.search_to() };
+        self.send_find(to.without(Slots::one(slot)), number, &peer, wide);
     }
 
     /// Somebody knows a way.

@@ -178,6 +178,7 @@ impl ChatNode {
             let island = self.views.island.as_ref() == Some(dialed);
             self.dialer.turned_away(&mut self.ctx, dialed);
             self.views.answered(dialed);
+            self.visit_failed(dialed, DialError::NoRoom);
             if island {
                 self.try_island_again(&hello.others);
             }

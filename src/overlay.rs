@@ -144,6 +144,19 @@ impl ChatNode {
         self.ctx.tell(link, Control::Instead(Contact { peer: newest.clone(), address }));
     }
 
+    /// There still are more neighbours than there should be, and the one that was asked has not gone: parts from the
+    /// newest.
+    pub(crate) fn end_excess(&mut self) {
+        if !self.has_views() || self.links.linked() <= self.ctx.config.max_neighbours {
+            return;
+        }
+        let since = |link: LinkId| self.links.get(link).map(|link| link.since);
+        let newest = self.links.linked_peers().map(|(_, link)| link).max_by_key(|link| (since(*link), *link));
+        if let Some(link) = newest {
+            self.part_from(link);
+        }
+    }
+
     /// Which of our neighbours could go: not the longest known, as these are the hardest to fake.
     fn replaceable(&self, but: &PeerId) -> Option<LinkId> {
         let since = |link: LinkId| self.links.get(link).map(|link| link.since);

@@ -130,7 +130,7 @@ impl ChatNode {
             Control::CatchUp { count, credit } => self.catches_up(link, *count, *credit),
             Control::Since(starts) => self.begins_with(link, starts),
             Control::Sync(spans) => self.compared(link, spans),
-            Control::Find { number, peer } => self.searched(link, *number, peer.clone()),
+            Control::Find { number, peer, wide } => self.searched(link, *number, peer.clone(), *wide),
             Control::Found { number } => self.found(link, *number),
             Control::Stuck(stream, sequence) => self.stuck(link, *stream, *sequence),
         }

@@ -16,8 +16,6 @@ pub struct Stats {
     pub published: u64,
     /// Posts that had been seen before and were dropped.
     pub duplicates: u64,
-    /// Posts that came after their gap had been given up, and were passed on but not delivered.
-    pub late: u64,
     /// Messages that were held back for order at first.
     pub held: u64,
     /// Messages reported missing.

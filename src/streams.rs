@@ -228,8 +228,6 @@ impl Streams {
         let held = Held { message: message.clone(), silent: silent() };
         if self.order == Order::AsTheyCome {
             deliver(ctx, &held);
-        } else if sequence <= stream.passed {
-            ctx.stats.late = ctx.stats.late.saturating_add(1);
         } else if next {
             stream.tell_gap(ctx);
             stream.passed = sequence;
@@ -305,9 +303,7 @@ impl Streams {
         let Some(stream) = self.streams.get_mut(at as usize) else { return };
         let lost = stream.seen.fill(upto);
         stream.hash = None;
-        if stream.passed > 0 {
-            ctx.stats.missing = ctx.stats.missing.saturating_add(lost);
-        }
+        ctx.stats.missing = ctx.stats.missing.saturating_add(lost);
     }
 
     /// Gives up waiting for what is missing before the first message that is held back in a stream, and not beyond

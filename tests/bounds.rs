@@ -138,7 +138,7 @@ const CONTROL_ATTACKS: [(&str, Attack); 17] = [
     }),
     ("searches for ever new peers", |n, link| {
         vec![
-            said(link, Control::Find { number: n, peer: name(&format!("a{n}")) }),
+            said(link, Control::Find { number: n, peer: name(&format!("a{n}")), wide: true }),
             said(link, Control::Found { number: n }),
         ]
     }),

@@ -82,7 +82,9 @@ fn a_way_that_somebody_knows_is_taken() {
     assert!(lab.wait_until(secs(30), |lab| !sent(&lab.answers.concat(), "FIND").is_empty()));
     let number = lab.answers.iter().flatten().find_map(|action| {
         let Action::Send { message, .. } = action else { return None };
-        let Content::Control(Control::Find { number, peer }) = message.content() else { return None };
+        let Content::Control(Control::Find { number, peer, wide: false }) = message.content() else {
+            return None;
+        };
         (peer.as_str() == "bob").then_some(*number)
     });
     let found = Control::Found { number: number.expect("bob is looked for") };

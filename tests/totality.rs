@@ -44,8 +44,8 @@ fn these_runs_reach_every_corner() {
         let lab = Lab::played(&script);
         let stats = serde_json::to_value(lab.node.stats()).unwrap();
         for (name, count) in stats.as_object().unwrap() {
-            // What is given up counts as seen, so that nothing of it comes too late.
-            if name == "late" {
+            // Too many of one kind in a second, and one who is earlier again and again, take longer than these runs.
+            if ["throttled", "parents_changed"].contains(&name.as_str()) {
                 continue;
             }
             let total = total.entry(name.clone()).or_default();

@@ -113,9 +113,11 @@ impl ExpectedControl {
             "PULLED" => Control::Pulled(runs()),
             "CATCHUP" => Control::CatchUp { count: self.count.unwrap(), credit: self.credit.unwrap() },
             "SINCE" => Control::Since(runs()),
-            "FIND" => {
-                Control::Find { number: number(), peer: PeerId::new(self.peer.as_ref().unwrap()).unwrap() }
-            }
+            "FIND" => Control::Find {
+                number: number(),
+                peer: PeerId::new(self.peer.as_ref().unwrap()).unwrap(),
+                wide: false,
+            },
             "FOUND" => Control::Found { number: number() },
             "ARRIVED" => Control::Arrived(tag().unwrap(), place()),
             "STUCK" => Control::Stuck(tag().unwrap(), place()),
@@ -377,6 +379,7 @@ impl ExpectedError {
                 return;
             }
             "BadType" => DecodeError::BadType,
+            "UnknownControl" => DecodeError::UnknownControl,
             "BadName" => DecodeError::BadName,
             "BadMsg" => {
                 let DecodeError::BadMsg { expected } = error else { panic!("{name}: {error:?}") };

@@ -133,7 +133,7 @@ impl Lab {
             45 => Control::CatchUp { count: credit(y), credit: credit(x) },
             46..=47 => Control::Since(runs().collect()),
             48..=50 => Control::Sync(read_spans(&self.sync(x, y))),
-            51 => Control::Find { number: number(9), peer: name(y) },
+            51 => Control::Find { number: number(9), peer: name(y), wide: false },
             52..=53 => Control::Found { number: number(self.asked.find) },
             54 => Control::Arrived(tag, place),
             55 => Control::Stuck(tag, place),

@@ -26,7 +26,7 @@ pub(crate) fn control_but_numbered() -> impl Strategy<Value = Control> {
         (number(), contacts()).prop_map(|(answers, peers)| Control::Peers { answers, peers }),
         contact().prop_map(Control::Instead),
         Just(Control::Disconnect),
-        (number(), peer_id()).prop_map(|(number, peer)| Control::Find { number, peer }),
+        (number(), peer_id()).prop_map(|(number, peer)| Control::Find { number, peer, wide: false }),
         number().prop_map(|number| Control::Found { number }),
         (tag(), place()).prop_map(|(stream, at)| Control::Arrived(stream, at)),
         (tag(), place()).prop_map(|(stream, at)| Control::Stuck(stream, at)),

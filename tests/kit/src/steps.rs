@@ -250,8 +250,13 @@ fn link_end(y: u8) -> LinkEnd {
 }
 
 fn decode_error(y: u8) -> DecodeError {
-    [DecodeError::NotUtf8, DecodeError::TooLong { limit: 2048 }, DecodeError::Truncated][usize::from(y % 3)]
-        .clone()
+    [
+        DecodeError::NotUtf8,
+        DecodeError::TooLong { limit: 2048 },
+        DecodeError::Truncated,
+        DecodeError::UnknownControl,
+    ][usize::from(y % 4)]
+    .clone()
 }
 
 fn text(number: u8) -> Body {

@@ -101,10 +101,12 @@ pub(super) fn note_told(
     names: &[PeerId],
     event: &Event,
 ) -> Result<(), String> {
-    let (id, to) = match event {
-        Event::Direct(delivery) => (delivery.id(), None),
-        Event::Arrived { id, to } | Event::Undeliverable { id, to, .. } => (Some(id.clone()), Some(to)),
-        _ => return Ok(()),
+    let (id, to) = if let Event::Direct(delivery) = event {
+        (delivery.id(), None)
+    } else if let Event::Arrived { id, to } | Event::Undeliverable { id, to, .. } = event {
+        (Some(id.clone()), Some(to))
+    } else {
+        return Ok(());
     };
     let known = id.as_ref().and_then(|id| told.get_mut(id));
     let known = known.ok_or_else(|| format!("node {node}: {event:?} is about nothing that was said"))?;
