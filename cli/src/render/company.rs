@@ -114,6 +114,42 @@ mod tests {
         assert!(company.up(now, &peer("bob")), "it came back");
     }
 
+    /// Something that ann says at that time, as a node hands it over.
+    fn said(time: &str) -> Delivery {
+        use chinwag::{
+            Action, Body, ChatNode, Config, Content, Epoch, Input, LinkId, Message, Seed, Semantics, Time,
+        };
+        let mut node = ChatNode::new(Config::new(peer("me"), Epoch::new(1)), Seed::new(1)).unwrap();
+        let link = LinkId::new(1);
+        drop(node.handle(Time::ZERO, Input::LinkUp { link, dialed: None, semantics: Semantics::Stream }));
+        let content = Content::Custom { msg_type: "TEST".into(), body: Body::text("hi") };
+        let message = Message::new(peer("ann"), Body::text(time), content);
+        drop(node.handle(Time::ZERO, Input::Received { link, message }));
+        let delivered = std::iter::from_fn(|| node.poll_action()).find_map(|action| match action {
+            Action::Emit(Event::Custom(delivery)) => Some(delivery),
+            Action::Emit(_) | Action::Dial { .. } | Action::Send { .. } | Action::Close { .. } => None,
+        });
+        delivered.unwrap()
+    }
+
+    #[test]
+    fn what_was_said_before_we_came_is_told_apart_and_its_author_may_be_gone() {
+        let (mut company, now) = (Company::default(), crate::clock::now());
+        let local = jiff::civil::date(2026, 11, 22).at(19, 5, 0, 0);
+        let (old, new) = (said("Sun Nov 22 19:02:14 2026"), said("Sun Nov 22 19:04:30 2026"));
+        assert_eq!(company.heard(now, local, &old), None, "nobody is linked who could have kept it");
+        let mut company = Company::default();
+        company.up(now, &peer("bob"));
+        let before = company.heard(now, local, &old);
+        assert_eq!(before.map(|before| clock(local, before)).as_deref(), Some("19:02"));
+        assert!(company.up(now, &peer("ann")), "that ann is here is news");
+        let mut company = Company::default();
+        company.up(now, &peer("bob"));
+        assert_eq!(company.heard(now, local, &new), None);
+        assert!(!company.up(now, &peer("ann")), "ann was heard just now");
+        assert_eq!(company.heard(now + CATCHING_UP, local, &old), None, "another time zone, most likely");
+    }
+
     #[test]
     fn the_table_is_bounded_and_who_does_not_fit_is_told_each_time() {
         let (mut company, now) = (Company::default(), crate::clock::now());

@@ -21,7 +21,10 @@ fn two_peers_meet_talk_and_part() {
     assert!(sent["to"].is_null() && heard["time"].is_string());
 
     bob.type_line("/msg ann only you");
-    assert_eq!(bob.event("sent")["to"], "ann");
+    let said = bob.event("sent");
+    assert_eq!(said["to"], "ann");
+    let arrived = bob.event("arrived");
+    assert_eq!((&arrived["to"], &arrived["id"]), (&"ann".into(), &said["id"]));
     let direct = ann.event("direct");
     assert_eq!((&direct["from"], &direct["text"]), (&"bob".into(), &"only you".into()));
 

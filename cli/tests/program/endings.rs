@@ -31,6 +31,10 @@ fn a_wrong_command_line_is_exit_2_and_says_what_is_right() {
         ("chat --classic --no-listen", "--no-listen"),
         ("chat --linger soon", "soon"),
         ("chat --nmae ann", "--name"),
+        ("chat --history many", "many"),
+        ("chat --history 10001", "..=10000"),
+        ("chat --strategy gossip", "tree"),
+        ("demo --strategy gossip", "flood"),
         ("sim --nodes 1", "2..="),
         ("talk", "talk"),
     ] {

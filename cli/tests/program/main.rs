@@ -11,5 +11,6 @@ mod demo_and_sim;
 mod endings;
 mod hostile;
 mod joining;
+mod network;
 mod old_program;
 mod plain_text;

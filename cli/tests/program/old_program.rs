@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::classic::ClassicPeer;
-use crate::support::{Program, wait_for, wait_until_linked};
+use crate::support::{PATIENCE, Program, wait_for, wait_until_linked};
 
 #[test]
 fn an_old_peer_joins_ours_and_both_hear_each_other_once() {
@@ -28,6 +28,10 @@ fn an_old_peer_joins_ours_and_both_hear_each_other_once() {
     drop(baker);
     ann.type_line("are you there?");
     assert_eq!(ann.event("dial_failed")["reason"], "refused");
+    // It may be back: it is given up when it has left three pings unanswered, or refused too often.
+    let gone = ann.event_within("peer_down", 3 * PATIENCE);
+    assert_eq!(gone["peer"], "Baker");
+    assert!(gone["reason"] == "silent" || gone["reason"] == "unreachable", "{gone}");
 }
 
 #[test]

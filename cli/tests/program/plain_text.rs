@@ -33,6 +33,11 @@ fn it_says_that_it_is_alone_how_others_join_who_comes_and_who_goes() {
     text(&mut ann, "been sent");
     bob.type_line("first\\n still one line");
     text(&mut ann, "bob: first");
+    ann.type_line("/msg bob psst");
+    text(&mut ann, "ann → bob: psst");
+    text(&mut ann, "✓ to bob");
+    ann.type_line("/peers");
+    assert!(text(&mut ann, "   bob").contains("linked"));
     bob.type_line("/quit");
     text(&mut ann, "bob has left; nobody else is here now");
 }

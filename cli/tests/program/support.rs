@@ -67,17 +67,26 @@ impl Program {
 
     /// The next line of its standard output; `None` at the end.
     pub(crate) fn line(&mut self) -> Option<String> {
-        match self.stdout.recv_timeout(PATIENCE) {
+        self.line_within(PATIENCE)
+    }
+
+    fn line_within(&mut self, patience: Duration) -> Option<String> {
+        match self.stdout.recv_timeout(patience) {
             Ok(line) => Some(line),
             Err(RecvTimeoutError::Disconnected) => None,
-            Err(RecvTimeoutError::Timeout) => panic!("nothing was said for {PATIENCE:?}"),
+            Err(RecvTimeoutError::Timeout) => panic!("nothing was said for {patience:?}"),
         }
     }
 
     /// The next event of that kind. Those before it are passed over.
     pub(crate) fn event(&mut self, kind: &str) -> Value {
+        self.event_within(kind, PATIENCE)
+    }
+
+    /// The same, where it is known to take long.
+    pub(crate) fn event_within(&mut self, kind: &str, patience: Duration) -> Value {
         let mut passed = Vec::new();
-        while let Some(line) = self.line() {
+        while let Some(line) = self.line_within(patience) {
             let event: Value = serde_json::from_str(&line).expect(&line);
             if event["event"] == kind {
                 return event;
