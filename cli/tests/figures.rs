@@ -100,22 +100,22 @@ const SMALL: &[Scenario] = scenarios![
 
 const FULL: &[Scenario] = scenarios![
     "tree, 20", "--nodes 20 --rounds 32 --senders rotate --size 256", 5, TREE, &[("lost", Most(0.0)), ("degree_min", Least(4.0))];
-    "tree, 1,000", "--nodes 1000 --rounds 80 --senders rotate", 5, TREE, TREE_LIMITS;
-    "tree, 10,000", "--nodes 10000 --rounds 80 --senders rotate", 2, TREE, TREE_LIMITS;
+    "tree, 1,000", "--nodes 1000 --rounds 80 --senders rotate", 3, TREE, TREE_LIMITS;
+    "tree, 10,000", "--nodes 10000 --rounds 80 --senders rotate", 1, TREE, TREE_LIMITS;
     "tree, 1,000, 256 B", "--nodes 1000 --rounds 80 --senders rotate --size 256", 1, TREE, TREE_LIMITS;
     "flood, 1,000", "--nodes 1000 --rounds 10 --strategy flood", 1, &["delivered_ratio", "rmr_mean", "hops_last_mean", "last_delivery_ms_mean"], &[("lost", Most(0.0))];
-    "kill 50 %, 1,000", "--nodes 1000 --rounds 3 --warm 30s --kill 0.5 --kill-at-broadcast", 100, KILL, &HEALED_50;
-    "kill 80 %, 1,000", "--nodes 1000 --rounds 3 --warm 30s --kill 0.8 --kill-at-broadcast", 100, KILL, &HEALED_80;
-    "kill 90 %, 1,000", "--nodes 1000 --rounds 3 --warm 30s --kill 0.9 --kill-at-broadcast", 100, KILL, &HEALED_90;
-    "kill 95 %, 1,000", "--nodes 1000 --rounds 3 --warm 30s --kill 0.95 --kill-at-broadcast", 100, KILL, &HEALED_95;
-    "kill 90 %, 10,000", "--nodes 10000 --rounds 3 --warm 30s --kill 0.9 --kill-at-broadcast", 2, KILL, &HEALED_90;
-    "kill 95 %, 10,000", "--nodes 10000 --rounds 3 --warm 30s --kill 0.95 --kill-at-broadcast", 2, KILL, &HEALED_95;
+    "kill 50 %, 500", "--nodes 500 --rounds 3 --warm 30s --kill 0.5 --kill-at-broadcast", 100, KILL, &HEALED_50;
+    "kill 80 %, 500", "--nodes 500 --rounds 3 --warm 30s --kill 0.8 --kill-at-broadcast", 100, KILL, &HEALED_80;
+    "kill 90 %, 500", "--nodes 500 --rounds 3 --warm 30s --kill 0.9 --kill-at-broadcast", 100, KILL, &HEALED_90;
+    "kill 95 %, 500", "--nodes 500 --rounds 3 --warm 30s --kill 0.95 --kill-at-broadcast", 100, KILL, &HEALED_95;
+    "kill 90 %, 10,000", "--nodes 10000 --rounds 3 --warm 30s --kill 0.9 --kill-at-broadcast", 1, KILL, &HEALED_90;
+    "kill 95 %, 10,000", "--nodes 10000 --rounds 3 --warm 30s --kill 0.95 --kill-at-broadcast", 1, KILL, &HEALED_95;
     "loss 5 %, 1,000", "--nodes 1000 --rounds 1010 --senders random --warm 20s --semantics datagram --loss 0.05", 1, LOSS, &LOSS_5;
     "loss 10 %, 1,000", "--nodes 1000 --rounds 1010 --senders random --warm 20s --semantics datagram --loss 0.1", 1, LOSS, &LOSS_10;
     "loss 20 %, 1,000", "--nodes 1000 --rounds 1010 --senders random --warm 20s --semantics datagram --loss 0.2", 1, LOSS, &LOSS_20;
     "joiner, 10,000 messages", "--nodes 100 --joiner --history 10000", 3, JOINER, &[("joiner_overhead", Most(0.05)), ("joiner_round_trips", Most(2.5)), ("joiner_received", Least(10_000.0))];
     "cut for 60 s, 20", "--nodes 20 --partition 60s", 5, CUT, RECOVERED;
-    "cut for 60 s, 1,000", "--nodes 1000 --partition 60s", 2, CUT, RECOVERED;
+    "cut for 60 s, 1,000", "--nodes 1000 --partition 60s", 1, CUT, RECOVERED;
 ];
 
 #[test]
