@@ -1,4 +1,5 @@
 //! Who joins late, or was cut off, hears what is retained: once, in order, and with next to no bytes too many.
+#![cfg(test)]
 
 use chinwag_memory::{LinkModel, Network, NetworkConfig, NodeId, config_for, ms, secs};
 

@@ -1,4 +1,5 @@
 //! A message to one peer reaches it wherever it is in the network: once, and its sender is told.
+#![cfg(test)]
 
 use std::collections::BTreeSet;
 
@@ -18,9 +19,9 @@ fn joined(seed: u64, nodes: usize, link: LinkModel) -> (Network, Vec<NodeId>) {
 }
 
 fn heard_directly(network: &Network, node: NodeId) -> Vec<String> {
-    let direct = |event: &Event| match event {
-        Event::Direct(delivery) => Some(delivery.body().to_display().into_owned()),
-        _ => None,
+    let direct = |event: &Event| {
+        let Event::Direct(delivery) = event else { return None };
+        Some(delivery.body().to_display().into_owned())
     };
     network.events(node).iter().filter_map(|(_, event)| direct(event)).collect()
 }
@@ -102,9 +103,9 @@ fn what_nobody_knows_a_way_for_is_told_to_be_undeliverable_with_the_reason() {
     let reasons: Vec<DialError> = network
         .events(nodes[3])
         .iter()
-        .filter_map(|(_, event)| match event {
-            Event::Undeliverable { reason, .. } => Some(*reason),
-            _ => None,
+        .filter_map(|(_, event)| {
+            let Event::Undeliverable { reason, .. } = event else { return None };
+            Some(*reason)
         })
         .collect();
     assert_eq!(reasons, [DialError::NoWay]);

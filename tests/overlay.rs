@@ -1,4 +1,5 @@
 //! Who joins is well connected, whoever it joined through; and islands find each other.
+#![cfg(test)]
 
 use std::collections::BTreeSet;
 

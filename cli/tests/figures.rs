@@ -5,6 +5,7 @@
 //! `UPDATE_FIGURES=1 cargo test -p chinwag-cli --test figures` writes it anew, and the difference is there to be read.
 //! `cargo test --release -p chinwag-cli --test figures -- --ignored` measures the full table and writes it to
 //! `docs/figures.md`.
+#![cfg(test)]
 
 use std::fmt::Write as _;
 use std::fs;

@@ -118,7 +118,7 @@ pub(crate) fn message(message: &Message) -> u64 {
             words.write_u64(stream.map_or(0, StreamTag::get));
         }
         Content::Custom { body, .. } => words.body(body),
-        _ => words.write(message.encoded()),
+        Content::Control(_) | _ => words.write(message.encoded()),
     }
     words.finish()
 }
