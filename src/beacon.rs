@@ -50,6 +50,11 @@ impl Beacon {
         }
     }
 
+    /// Whether the root is ourselves, and new: while many join, the tree changes often.
+    pub(crate) fn is_young(&self, own: StreamTag) -> bool {
+        self.root == own && self.own_number < YOUNG
+    }
+
     /// The last one, to tell a new neighbour.
     pub(crate) const fn last(&self) -> (StreamTag, u64) {
         (self.root, self.number)
@@ -125,6 +130,8 @@ impl Beacon {
 
 /// After how many intervals without a beacon the root is taken for gone.
 const STALE: u32 = 3;
+/// How many beacons a new root sends in quick order.
+const YOUNG: u64 = 24;
 /// How long a new root stays, whoever is told to be a better one.
 const BETWEEN_ROOTS: Duration = Duration::from_millis(200);
 /// By how much another neighbour must be earlier than our parent.

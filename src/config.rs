@@ -73,7 +73,7 @@ pub struct Config {
     pub gap_patience: Duration,
     /// How often to compare with a neighbour what the two have. At least 100 ms.
     pub sync_interval: Duration,
-    /// How often the root of the shared tree has it renewed. At least 100 ms.
+    /// How often the root of the shared tree has it renewed; four times as often at first. At least 100 ms.
     pub beacon_interval: Duration,
     /// How often to exchange samples of known peers. At least 100 ms; six times as often at first.
     pub shuffle_interval: Duration,

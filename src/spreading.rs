@@ -369,7 +369,9 @@ impl ChatNode {
 
     fn schedule_beacon(&mut self) {
         if self.broadcast.beacon.timer.is_none() {
-            let wait = self.ctx.rng.jitter(self.ctx.config.beacon_interval);
+            let interval = self.ctx.config.beacon_interval;
+            let young = self.broadcast.beacon.is_young(self.own_tag());
+            let wait = self.ctx.rng.jitter(if young { interval / 4 } else { interval });
             let at = self.ctx.now + wait;
             self.broadcast.beacon.timer = Some(self.ctx.timers.set(self.ctx.now, at, Timer::Beacon));
         }

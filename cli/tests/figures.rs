@@ -94,7 +94,7 @@ const SMALL: &[Scenario] = scenarios![
     "flood, 100", "--nodes 100 --rounds 4 --strategy flood --warm 20s", 1, &["delivered_ratio", "rmr_mean"], &[("lost", Most(0.0))];
     "kill 50 %, 100", "--nodes 100 --rounds 3 --warm 20s --kill 0.5 --kill-at-broadcast", 2, KILL, &HEALED_50;
     "kill 90 %, 100", "--nodes 100 --rounds 3 --warm 20s --kill 0.9 --kill-at-broadcast", 2, KILL, &HEALED_90;
-    "loss 10 %, 60", "--nodes 60 --rounds 20 --warm 20s --semantics datagram --loss 0.1", 1, LOSS, &LOSS_10;
+    "loss 10 %, 150", "--nodes 150 --rounds 12 --warm 20s --semantics datagram --loss 0.1", 1, LOSS, &LOSS_10;
     "joiner, 10", "--nodes 10 --warm 10s --joiner --history 300", 1, JOINER, JOINED;
     "cut for 20 s, 20", "--nodes 20 --warm 20s --partition 20s", 1, CUT, RECOVERED;
 ];
