@@ -45,8 +45,8 @@ fn a_link_that_takes_nothing_is_closed_after_its_time_however_long_the_loop_goes
     let mut options = Options::default();
     options.close_timeout = Duration::from_millis(300);
     let (mut ann, _stuck) = with_full_buffers(options);
-    ann.driver.with_node(|node, now| node.leave(now));
     let watch = Stopwatch::start();
+    ann.driver.with_node(|node, now| node.leave(now));
     turn_until(&mut [&mut ann], "the link to be given up", |peers| peers[0].driver.is_finished());
     assert!(watch.elapsed() >= Duration::from_millis(300), "{:?}", watch.elapsed());
     assert_eq!((ann.driver.counters().cut_short, ann.driver.connections()), (1, 0));
