@@ -122,6 +122,12 @@ impl ChatNode {
             return;
         }
         let role = Self::role(answer, dialed.is_none());
+        let first = self.links.link_to(peer, native.epoch).filter(|first| !self.links.is_visitor(*first));
+        if let (false, false, Some(first)) = (asks, role.is_neighbour(), first) {
+            // We took it for a neighbour, and it does not: it has lost that link.
+            self.ctx.close(first);
+            self.peer_down(first, DownReason::Closed);
+        }
         let neighbour = Neighbour {
             peer: peer.clone(),
             epoch: native.epoch,

@@ -113,6 +113,7 @@ impl ChatNode {
         intent: Intent,
     ) {
         self.views.forget(peer);
+        self.views.found();
         let replaced = self.views.replacing.take_if(|(replacement, ..)| replacement == peer);
         let patience = self.ctx.config.handshake;
         if let Some((_, old, since)) = replaced
@@ -230,10 +231,16 @@ impl ChatNode {
             self.views.filled();
             return;
         };
+        let now = self.ctx.now;
+        let rest = self.views.rest_until(have < self.few());
+        if now < rest {
+            // All are full: in such a network not everybody can have as many as it would like.
+            self.views.refill = Some(self.ctx.timers.set(now, rest, Timer::Refill));
+            return;
+        }
         // As many as are missing; more where many are found dead.
         let most = if have == 0 { 16 } else { 8 };
         let abreast = missing.saturating_add(self.views.failures()).min(most);
-        let now = self.ctx.now;
         while self.views.probing(now, PROBE_PATIENCE) < abreast {
             let (links, dialer) = (&self.links, &self.dialer);
             let fits = |contact: &Contact| {
@@ -262,6 +269,7 @@ impl ChatNode {
 
     /// Somebody who was turned to, or named, answered that there is no room.
     pub(crate) fn turned_away(&mut self, peer: &PeerId, address: Option<&Address>, others: &[Contact]) {
+        self.views.refused(self.ctx.now);
         if let Some(address) = address {
             self.views.answered(address);
             self.views.learn(&mut self.ctx, Contact { peer: peer.clone(), address: address.clone() });

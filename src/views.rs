@@ -35,6 +35,8 @@ pub(crate) struct Views {
     pub(crate) fruitless: u32,
     /// How many of those turned to did not answer, since there were neighbours enough.
     failures: usize,
+    /// How many had no room since a neighbour was found, and when the last.
+    refusals: (u32, Time),
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -107,8 +109,29 @@ impl Views {
         self.failures
     }
 
+    /// Somebody had no room.
+    pub(crate) fn refused(&mut self, now: Time) {
+        self.refusals = (self.refusals.0.saturating_add(1), now);
+    }
+
+    /// A neighbour was found.
+    pub(crate) fn found(&mut self) {
+        self.refusals.0 = 0;
+    }
+
+    /// When to turn to somebody again, after so many had no room: soon at first, and the sooner the more `urgent`.
+    pub(crate) fn rest_until(&self, urgent: bool) -> Time {
+        let (count, last) = self.refusals;
+        let (free, first) = if urgent { (16, REST_URGENT) } else { (8, REST) };
+        match count.checked_sub(free) {
+            Some(more) => last + first * (1 << more.min(7)),
+            None => Time::ZERO,
+        }
+    }
+
     /// There are neighbours enough.
     pub(crate) fn filled(&mut self) {
+        self.found();
         self.fruitless = 0;
         self.failures = 0;
     }
@@ -202,6 +225,9 @@ impl Views {
     }
 }
 
+/// How long to rest after many had no room, at first.
+const REST_URGENT: Duration = Duration::from_millis(50);
+const REST: Duration = Duration::from_millis(250);
 /// How long somebody is left in peace who was turned to.
 const BETWEEN_TRIES: Duration = Duration::from_secs(3);
 /// The most exchanges whose way back is remembered.
