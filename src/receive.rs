@@ -116,11 +116,7 @@ impl ChatNode {
                 self.acknowledged(link, *session, *upto, *beyond)
             }
             Control::Beacon { root, .. } if self.links.is_visitor(link) => self.visit_compared(link, *root),
-            _ if self.links.is_visitor(link) => {
-                self.refuse(link, Rejection::Stranger);
-                // It takes us for a neighbour: it shall know better.
-                self.part_from(link);
-            }
+            _ if self.links.is_visitor(link) => self.refuse(link, Rejection::Stranger),
             Control::Walk { peer, hops_left } => self.walk(link, peer.clone(), *hops_left),
             Control::Shuffle { number, hops_left, peers } => self.shuffled(link, *number, *hops_left, peers),
             Control::Peers { answers, peers } => self.told_peers(*answers, peers.clone()),
