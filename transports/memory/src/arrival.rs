@@ -293,6 +293,7 @@ impl Fabric {
         }
         let reason = if end == LinkEnd::Broken { DropReason::Broken } else { DropReason::Closed };
         self.remove_end(node, link, reason);
+        self.host_mut(node).ended = Some((link, self.now));
         inbox.tell(Input::LinkDown { link, end });
     }
 

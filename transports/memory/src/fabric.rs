@@ -181,9 +181,10 @@ impl Fabric {
         let (kind, upkeep) = (Kind::of(message), is_upkeep(message));
         let counting = self.config.count_bytes;
         for link in links {
+            let now = self.now;
             let host = self.host_mut(node);
             host.history.sent(link, fingerprint);
-            let lost = host.has_lost(link);
+            let lost = host.has_lost(link) || host.ended == Some((link, now));
             let Some(end) = host.ends.get_mut(link).filter(|end| end.state != EndState::Dialing) else {
                 self.stats.misdirected += u64::from(!lost);
                 continue;

@@ -28,6 +28,8 @@ pub(crate) struct Host {
     pub(crate) alarm: Option<Time>,
     /// What to tell the node if it starts again with its memory.
     pub(crate) lost: VecDeque<Input>,
+    /// The link that ended last, and when: what the node says on it in that moment, it says before it is told.
+    pub(crate) ended: Option<(LinkId, Time)>,
     /// When it last crashed.
     pub(crate) crashed_at: Time,
     pub(crate) history: History,
@@ -61,6 +63,7 @@ impl Host {
             first_link: None,
             alarm: None,
             lost: VecDeque::new(),
+            ended: None,
             crashed_at: Time::ZERO,
             history: History::default(),
             events: Vec::new(),
