@@ -8,8 +8,8 @@ use crate::{DecodeError, Message};
 /// Cuts a stream of bytes into frames and decodes them.
 ///
 /// The first object of a link ends where its braces balance, so that a peer of the old program (one object, no
-/// newline) is understood before it hangs up; from then on a frame is a line. At most `max_frame` bytes plus one
-/// chunk are buffered. The messages do not depend on how the bytes were cut into chunks (checked by
+/// newline) is understood before it hangs up; from then on a frame is a line. At most `max_frame` bytes (and [`NUMBER`]
+/// for a numbered frame) plus one chunk are buffered. The messages do not depend on how the bytes were cut into chunks (checked by
 /// `tests/framing.rs`).
 #[derive(Clone, Debug)]
 pub struct Decoder {
@@ -138,7 +138,7 @@ impl Decoder {
     fn check_length(&mut self, length: usize) -> Result<(), DecodeError> {
         // A numbered frame is longer by its number than the one that it carries.
         let wrapped = self.buffer.starts_with(b"[\"#\",");
-        let limit = self.max_frame.saturating_add(if wrapped { WRAPPING } else { 0 });
+        let limit = self.max_frame.saturating_add(if wrapped { NUMBER } else { 0 });
         if length <= limit {
             return Ok(());
         }
@@ -149,8 +149,8 @@ impl Decoder {
     }
 }
 
-/// How much longer than the frame in it a numbered one may be.
-const WRAPPING: usize = 48;
+/// How many bytes longer than the frame in it a numbered one (of a datagram link) may be.
+pub const NUMBER: usize = 48;
 
 /// Appends one frame and the line break that ends it.
 pub fn write_frame(to: &mut BytesMut, frame: &Bytes) {

@@ -2,14 +2,13 @@
 //! promise is broken meanwhile, and once nothing is wrong any more, everybody is connected and has heard everything.
 #![cfg(test)]
 
-use chinwag_testkit::gossip::{Counts, Tally, World, scenario};
+use chinwag_testkit::gossip::{Counts, Scenario, Tally, World, scenario};
 use proptest::prelude::*;
 
 proptest! {
     // Each try at a smaller one is a whole network again.
     #![proptest_config(ProptestConfig { max_shrink_time: 20_000, ..chinwag_testkit::cases(48) })]
 
-    /// More of them: `PROPTEST_CASES=2000 cargo test --release --test gossip_model`.
     #[test]
     fn all_is_well_in_the_end(scenario in scenario()) {
         World::play(&scenario).map_err(TestCaseError::fail)?;
@@ -39,6 +38,31 @@ fn every_part_of_the_protocol_is_exercised() {
     for what in HAPPENED {
         assert!(tally.get(what).is_some_and(|count| *count > 0), "{what} never: {tally:?}");
     }
+}
+
+/// Far more of them, on two cores, all that end badly listed:
+/// `PROPTEST_CASES=2000 cargo test --release --test gossip_model -- --ignored --nocapture`. To take one apart, give its
+/// number as `RUN`.
+#[test]
+#[ignore = "takes minutes"]
+fn the_long_search() {
+    let count = chinwag_testkit::cases(500).cases;
+    let scenarios: Vec<_> = chinwag_testkit::sample(count, &scenario()).into_iter().zip(0..).collect();
+    let only: Option<i32> = std::env::var("RUN").ok().and_then(|run| run.parse().ok());
+    let wanted = |number: i32| only.is_none_or(|only| only == number);
+    let (first, second) = scenarios.split_at(scenarios.len() / 2);
+    let play = |part: &[(Scenario, i32)]| -> Vec<String> {
+        let part = part.iter().filter(|(_, number)| wanted(*number));
+        let ended = part.map(|(scenario, number)| (number, World::play(scenario)));
+        ended.filter_map(|(number, end)| Some(format!("run {number}: {}", end.err()?))).collect()
+    };
+    let wrong = std::thread::scope(|scope| {
+        let other = scope.spawn(|| play(second));
+        let mut wrong = play(first);
+        wrong.extend(other.join().expect("a run that panics"));
+        wrong
+    });
+    assert!(wrong.is_empty(), "{} of {count} runs ended badly:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 const RUNS: u32 = 40;

@@ -4,7 +4,7 @@
 //! keeping.
 
 use bytes::Bytes;
-use chinwag::framing::Decoder;
+use chinwag::framing::{Decoder, NUMBER};
 use chinwag::{Content, DecodeError, Event, Input, Message};
 
 use crate::steps::Script;
@@ -92,7 +92,7 @@ fn read<'a>(
     for chunk in chunks {
         decoder.push(chunk);
         items.extend(core::iter::from_fn(|| decoder.next()));
-        assert!(decoder.buffered() <= max_frame, "{} bytes wait", decoder.buffered());
+        assert!(decoder.buffered() <= max_frame + NUMBER, "{} bytes wait", decoder.buffered());
     }
     let end = decoder.finish();
     (items, end)
