@@ -3,6 +3,7 @@
 use crate::direct::{ARRIVAL_PATIENCE, ROUNDS, Way};
 use crate::links::Role;
 use crate::node::ChatNode;
+use crate::routes::Search;
 use crate::slots::Slots;
 use crate::target::Wish;
 use crate::{
@@ -283,7 +284,7 @@ impl ChatNode {
 
     /// Somebody knows a way.
     pub(crate) fn found(&mut self, link: LinkId, number: u64) {
-        let Some((back, peer)) = self.routes.searched(number) else { return };
+        let Some(Search { back, peer }) = self.routes.answered(number) else { return };
         self.routes.found(self.ctx.now, peer.clone(), link, self.ctx.config.max_routes);
         match back {
             Some(back) => self.tell_if_linked(back, Control::Found { number }),

@@ -13,10 +13,18 @@ pub(crate) struct Routes {
     ways: Bounded<PeerId, (LinkId, Time)>,
     /// Where a message came from that was passed on: the link that its receipt goes back on, and whom it was for.
     passing: Bounded<(StreamTag, u64), (LinkId, PeerId, Time)>,
-    /// Who is looked for under this number, and who asked; `None`: we did.
-    searches: Bounded<u64, (Option<LinkId>, PeerId)>,
+    /// The searches that came by. One that was answered stays, so that it is known if it comes again in a circle.
+    searches: Bounded<u64, Option<Search>>,
     /// How many searches were passed on since.
     rate: (Time, u32),
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Search {
+    /// Who asked; `None`: we did.
+    pub(crate) back: Option<LinkId>,
+    /// Who is looked for.
+    pub(crate) peer: PeerId,
 }
 
 impl Routes {
@@ -63,18 +71,18 @@ impl Routes {
         &mut self,
         now: Time,
         number: u64,
-        from: Option<LinkId>,
+        back: Option<LinkId>,
         peer: PeerId,
         limit: usize,
     ) -> bool {
         if now.saturating_since(self.rate.0) >= Duration::from_secs(1) {
             self.rate = (now, 0);
         }
-        if self.searches.get(&number).is_some() || (from.is_some() && self.rate.1 >= SEARCHES_PER_SECOND) {
+        if self.searches.get(&number).is_some() || (back.is_some() && self.rate.1 >= SEARCHES_PER_SECOND) {
             return false;
         }
         self.rate.1 = self.rate.1.saturating_add(1);
-        self.searches.insert(number, (from, peer), limit);
+        self.searches.insert(number, Some(Search { back, peer }), limit);
         true
     }
 
@@ -82,12 +90,14 @@ impl Routes {
     pub(crate) fn forget_link(&mut self, link: LinkId) {
         self.ways.retain(|(way, _)| *way != link);
         self.passing.retain(|(back, ..)| *back != link);
-        self.searches.retain(|(back, _)| *back != Some(link));
+        for search in self.searches.values_mut() {
+            *search = search.take().filter(|search| search.back != Some(link));
+        }
     }
 
-    /// Whom a search was for, and who asked; once.
-    pub(crate) fn searched(&mut self, number: u64) -> Option<(Option<LinkId>, PeerId)> {
-        self.searches.remove(&number)
+    /// A search is answered: says which, once.
+    pub(crate) fn answered(&mut self, number: u64) -> Option<Search> {
+        self.searches.get_mut(&number)?.take()
     }
 }
 
@@ -108,6 +118,14 @@ impl<K, V> Default for Bounded<K, V> {
 impl<K: Ord + Clone, V> Bounded<K, V> {
     fn get(&self, key: &K) -> Option<&V> {
         self.map.get(key).map(|(_, value)| value)
+    }
+
+    fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.map.get_mut(key).map(|(_, value)| value)
+    }
+
+    fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.map.values_mut().map(|(_, value)| value)
     }
 
     fn insert(&mut self, key: K, value: V, limit: usize) {
@@ -155,6 +173,20 @@ mod tests {
         assert_eq!(table.map.keys().copied().collect::<Vec<_>>(), [4, 5, 6, 7]);
         assert_eq!(table.remove(&7), Some(9));
         assert_eq!(table.get(&7), None);
+    }
+
+    #[test]
+    fn a_search_that_was_answered_is_known_when_it_comes_again() {
+        let mut routes = Routes::default();
+        let bob = PeerId::new("bob").unwrap();
+        assert!(routes.search(Time::ZERO, 7, Some(LinkId::new(1)), bob.clone(), 4));
+        assert!(routes.answered(7).is_some());
+        assert!(routes.answered(7).is_none());
+        assert!(!routes.search(Time::ZERO, 7, Some(LinkId::new(2)), bob.clone(), 4));
+        assert!(routes.search(Time::ZERO, 8, Some(LinkId::new(1)), bob.clone(), 4));
+        routes.forget_link(LinkId::new(1));
+        assert!(routes.answered(8).is_none(), "nobody to tell");
+        assert!(!routes.search(Time::ZERO, 8, Some(LinkId::new(2)), bob, 4));
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl World {
     /// The nodes, who know nobody yet.
     #[must_use]
     pub fn new(scenario: &Scenario) -> Self {
-        let config = NetworkConfig::new(scenario.seed).link(scenario.link).fidelity(scenario.fidelity);
+        let config = NetworkConfig::new(scenario.seed).link(scenario.link).fidelity(scenario.fidelity).count_bytes(true);
         let mut network = Network::new(config);
         let mut names = Vec::new();
         for number in 0..scenario.nodes {
@@ -84,13 +84,20 @@ impl World {
     /// # Errors
     /// What went wrong, in words.
     pub fn play(scenario: &Scenario) -> Result<Outcome, String> {
-        let mut world = Self::new(scenario);
-        for (number, (move_, pause)) in scenario.moves.iter().enumerate() {
-            world.make(*move_);
-            world.network.run_for(*pause);
-            world.check().map_err(|wrong| format!("after move {number}, {move_:?}: {wrong}"))?;
+        Self::new(scenario).run()
+    }
+
+    /// The same, with the world there to look at afterwards.
+    ///
+    /// # Errors
+    /// What went wrong, in words.
+    pub fn run(&mut self) -> Result<Outcome, String> {
+        for (number, (move_, pause)) in self.scenario.moves.clone().into_iter().enumerate() {
+            self.make(move_);
+            self.network.run_for(pause);
+            self.check().map_err(|wrong| format!("after move {number}, {move_:?}: {wrong}"))?;
         }
-        world.heal_and_judge()
+        self.heal_and_judge()
     }
 
     fn make(&mut self, move_: Move) {
@@ -248,7 +255,7 @@ impl World {
     }
 
     /// Ends everything that is wrong, and sees whether all becomes well.
-    fn heal_and_judge(mut self) -> Result<Outcome, String> {
+    fn heal_and_judge(&mut self) -> Result<Outcome, String> {
         self.network.heal();
         self.network.inject(Fault::SetAllLinks { model: self.scenario.healed_link() });
         let hoped = self.knowledge();
@@ -268,7 +275,13 @@ impl World {
             self.counts.add(self.network.node(self.nodes[who]).stats());
         }
         let trace = self.network.trace_hash();
-        Ok(Outcome { counts: self.counts, tally: self.tally, settled, quiet, trace })
+        Ok(Outcome {
+            counts: core::mem::take(&mut self.counts),
+            tally: core::mem::take(&mut self.tally),
+            settled,
+            quiet,
+            trace,
+        })
     }
 
     /// Who could find whom, by what live nodes know.
