@@ -15,8 +15,10 @@ pub(crate) struct Beacon {
     heard: Time,
     /// Who brought it first, if that is not our parent, which has not brought it yet.
     challenger: Option<Slot>,
-    /// When the root was last another.
+    /// When another root was last taken on, from others.
     changed: Time,
+    /// Since when the root is what it is, also if that is ourselves for want of another.
+    since: Time,
     /// The last number of our own.
     own_number: u64,
     /// The root that fell silent last, and its last number: what is still told of it is old.
@@ -44,6 +46,7 @@ impl Beacon {
             heard: Time::ZERO,
             challenger: None,
             changed: Time::ZERO,
+            since: Time::ZERO,
             own_number: 0,
             gone: None,
             timer: None,
@@ -58,6 +61,15 @@ impl Beacon {
     /// The last one, to tell a new neighbour.
     pub(crate) const fn last(&self) -> (StreamTag, u64) {
         (self.root, self.number)
+    }
+
+    /// Whether one who hears of the root `other` is in another network. Not for sure while a root is being replaced, as
+    /// some notice that sooner than others.
+    pub(crate) fn is_of_another_network(&self, now: Time, other: StreamTag, interval: Duration) -> bool {
+        let replaced = now.saturating_since(self.since) < interval;
+        let silent = now.saturating_since(self.heard) > interval.saturating_mul(2);
+        let gone = self.gone.is_some_and(|(gone, _)| gone == other);
+        other != self.root && !replaced && !silent && !gone
     }
 
     /// A beacon came from `slot`, while we hang on `parent`.
@@ -96,7 +108,7 @@ impl Beacon {
             return Heard::Ignored;
         }
         if root != self.root {
-            self.changed = now;
+            (self.changed, self.since) = (now, now);
         }
         let missed = self.challenger.take();
         let settled = parent.filter(|_| !better && missed.is_none());
@@ -118,7 +130,7 @@ impl Beacon {
                 return None;
             }
             self.gone = Some((self.root, self.number));
-            self.root = own;
+            (self.root, self.since) = (own, now);
         }
         self.own_number = self.own_number.saturating_add(1);
         self.number = self.own_number;

@@ -2,7 +2,7 @@
 
 use crate::classic::Acquaintance;
 use crate::dialer::Purpose;
-use crate::links::{Neighbour, Phase};
+use crate::links::{Neighbour, Phase, Role};
 use crate::node::{ChatNode, Presence};
 use crate::target::Wish;
 use crate::{
@@ -198,7 +198,7 @@ impl ChatNode {
 
     /// A native peer has introduced itself on `link`.
     fn establish(&mut self, link: LinkId, dialed: Option<&Address>, neighbour: Neighbour, intent: Intent) {
-        let (peer, address) = (neighbour.peer.clone(), neighbour.address.clone());
+        let (peer, address, role) = (neighbour.peer.clone(), neighbour.address.clone(), neighbour.role);
         self.ctx.stats.links_established = self.ctx.stats.links_established.saturating_add(1);
         let second_to = self.links.link_to(&peer, neighbour.epoch);
         let was_neighbour = second_to
@@ -207,7 +207,9 @@ impl ChatNode {
         let other_run = self.links.link_of(&peer).filter(|_| second_to.is_none());
         self.links.establish(&mut self.ctx, link, neighbour);
         self.start_session(link);
-        for place in [dialed, address.as_ref()].into_iter().flatten() {
+        // Who only visits us is not met there: a dial of ours that is on its way may want more.
+        let visits = role == Role::Visitor;
+        for place in [dialed, address.as_ref().filter(|_| !visits)].into_iter().flatten() {
             self.dialer.met(&mut self.ctx, place, &peer);
             self.views.answered(place);
         }

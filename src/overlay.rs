@@ -343,8 +343,7 @@ impl ChatNode {
         }
     }
 
-    /// It is time to exchange a sample of the known peers with somebody at the end of a walk. Now and then, somebody
-    /// is turned to although there are neighbours enough: so islands find each other.
+    /// It is time to exchange a sample of the known peers with somebody at the end of a walk, and to visit one of them.
     pub(crate) fn shuffle(&mut self) {
         self.views.shuffle = None;
         if !self.has_views() || self.links.linked() == 0 {
@@ -353,9 +352,7 @@ impl ChatNode {
         if let Some(link) = self.chance_neighbour(LinkId::new(u64::MAX), None) {
             self.shuffle_with(link, WALK_LENGTH);
         }
-        if self.ctx.stats.shuffles.is_multiple_of(SHUFFLES_PER_SCOUTING) {
-            self.scout();
-        }
+        self.scout();
         self.schedule_shuffle();
     }
 
@@ -391,7 +388,8 @@ impl ChatNode {
         if !waits {
             self.part_from(link);
         }
-        if root != own {
+        let (now, interval) = (self.ctx.now, self.ctx.config.beacon_interval);
+        if self.broadcast.beacon.is_of_another_network(now, root, interval) {
             self.views.island_tries = 0;
             self.try_island(&address);
         }
@@ -503,8 +501,6 @@ const WALKS: usize = 6;
 const PROBE_PATIENCE: Duration = Duration::from_millis(250);
 /// How long a full node leaves its neighbours alone after one of them was asked to let somebody else take our place.
 const BETWEEN_SPLITS: Duration = Duration::from_millis(500);
-/// After how many exchanges of known peers somebody is visited to find other islands: about every five minutes.
-const SHUFFLES_PER_SCOUTING: u64 = 5;
 /// How many of another network are tried, one after the other, until one has room.
 const ISLAND_TRIES: u32 = 16;
 /// How long a visit may last.

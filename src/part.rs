@@ -87,6 +87,11 @@ impl ChatNode {
             if let Some(place) = link.dialed {
                 self.dialer.visited(&mut self.ctx, &place);
             }
+            if let (DownReason::Silent | DownReason::Broken, Some(address)) = (reason, neighbour.address) {
+                self.views.learn(&mut self.ctx, Contact { peer: neighbour.peer, address });
+            }
+            // Who was alone knows somebody now.
+            self.refill();
             return;
         }
         if self.links.link_of(&neighbour.peer).is_none() {
