@@ -293,7 +293,8 @@ impl Fabric {
         }
         let reason = if end == LinkEnd::Broken { DropReason::Broken } else { DropReason::Closed };
         self.remove_end(node, link, reason);
-        self.host_mut(node).ended = Some((link, self.now));
+        let now = self.now;
+        self.host_mut(node).ended(now, link);
         inbox.tell(Input::LinkDown { link, end });
     }
 

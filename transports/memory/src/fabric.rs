@@ -184,7 +184,7 @@ impl Fabric {
             let now = self.now;
             let host = self.host_mut(node);
             host.history.sent(link, fingerprint);
-            let lost = host.has_lost(link) || host.ended == Some((link, now));
+            let lost = host.has_lost(now, link);
             let Some(end) = host.ends.get_mut(link).filter(|end| end.state != EndState::Dialing) else {
                 self.stats.misdirected += u64::from(!lost);
                 continue;
@@ -212,10 +212,11 @@ impl Fabric {
     }
 
     pub(crate) fn close(&mut self, node: NodeId, link: LinkId) {
+        let now = self.now;
         let host = self.host_mut(node);
         host.history.closed(link);
         let Some(end) = host.ends.get(link) else {
-            self.stats.misdirected += u64::from(!host.has_lost(link));
+            self.stats.misdirected += u64::from(!host.has_lost(now, link));
             return;
         };
         if let (true, Some(peer_link)) = (end.is_stream(), end.peer_link) {

@@ -28,8 +28,8 @@ pub(crate) struct Host {
     pub(crate) alarm: Option<Time>,
     /// What to tell the node if it starts again with its memory.
     pub(crate) lost: VecDeque<Input>,
-    /// The link that ended last, and when: what the node says on it in that moment, it says before it is told.
-    pub(crate) ended: Option<(LinkId, Time)>,
+    /// The links that ended last, at the same moment: what the node says on them then, it says before it is told.
+    ended: (Time, Vec<LinkId>),
     /// When it last crashed.
     pub(crate) crashed_at: Time,
     pub(crate) history: History,
@@ -63,7 +63,7 @@ impl Host {
             first_link: None,
             alarm: None,
             lost: VecDeque::new(),
-            ended: None,
+            ended: (Time::ZERO, Vec::new()),
             crashed_at: Time::ZERO,
             history: History::default(),
             events: Vec::new(),
@@ -103,10 +103,18 @@ impl Host {
         link
     }
 
+    /// A link has ended, and the node is about to be told.
+    pub(crate) fn ended(&mut self, now: Time, link: LinkId) {
+        if self.ended.0 != now {
+            self.ended = (now, Vec::new());
+        }
+        self.ended.1.push(link);
+    }
+
     /// Whether a link is gone and the node was not told yet.
-    pub(crate) fn has_lost(&self, link: LinkId) -> bool {
+    pub(crate) fn has_lost(&self, now: Time, link: LinkId) -> bool {
         let is_it = |input: &Input| matches!(input, Input::LinkDown { link: lost, .. } if *lost == link);
-        self.lost.iter().any(is_it)
+        self.ended.0 == now && self.ended.1.contains(&link) || self.lost.iter().any(is_it)
     }
 
     /// The key of something that this node causes.
