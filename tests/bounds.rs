@@ -14,7 +14,7 @@ use chinwag_testkit::{Guest, Lab, narrow_config};
 #[test]
 fn no_attack_makes_a_node_grow_without_end() {
     // The latter bring up to 256 things in each turn.
-    let attacks = ATTACKS.map(|it| (it, 1000)).into_iter().chain(CONTROL_ATTACKS.map(|it| (it, 50)));
+    let attacks = ATTACKS.map(|it| (it, 1000)).into_iter().chain(CONTROL_ATTACKS.map(|it| (it, 200)));
     for ((name, attack), turns) in attacks {
         let (some, much) = (memory_after(turns, attack), memory_after(4 * turns, attack));
         assert!(

@@ -167,7 +167,6 @@ impl Fabric {
         let Some(end) = self.host_mut(node).ends.get_mut(link) else { return };
         end.state = EndState::Up;
         let (peer, semantics) = (end.peer, end.semantics);
-        self.unrest.dials = self.unrest.dials.saturating_sub(1);
         self.stats.dials_answered += 1;
         self.linked(node, peer);
         let dialed = Some(self.host(peer).address.clone());
@@ -195,7 +194,6 @@ impl Fabric {
     }
 
     fn unresolvable(&mut self, node: NodeId, address: chinwag::Address, inbox: &mut Inbox) {
-        self.unrest.dials = self.unrest.dials.saturating_sub(1);
         let failed = self.dial_failed(address, DialError::Unresolvable);
         if self.host(node).running {
             inbox.tell(failed);

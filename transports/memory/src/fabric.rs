@@ -43,8 +43,6 @@ pub(crate) struct Fabric {
 pub(crate) struct Unrest {
     /// Packets on their way that are more than upkeep, those held back by a partition excepted.
     pub(crate) packets: u64,
-    /// Dials under way.
-    pub(crate) dials: u64,
     /// When a node last emitted an event, or was handed a packet that is more than upkeep.
     pub(crate) last: Time,
 }
@@ -151,7 +149,6 @@ impl Fabric {
             let key = self.key(node, self.now, Class::Local);
             let what = Occurrence::Unresolvable { address: address.clone() };
             self.queue.push(key, Happening::ToNode { node, what });
-            self.unrest.dials += 1;
             return;
         };
         let (now, fidelity) = (self.now, self.config.fidelity);
@@ -171,7 +168,6 @@ impl Fabric {
             }
         }
         self.stats.dials_doubled += u64::from(doubled);
-        self.unrest.dials += 1;
     }
 
     pub(crate) fn send(&mut self, node: NodeId, links: impl Iterator<Item = LinkId>, message: &Message) {
@@ -264,9 +260,6 @@ impl Fabric {
     }
 
     pub(crate) fn drop_end(&mut self, end: End, reason: DropReason) {
-        if end.state == EndState::Dialing {
-            self.unrest.dials = self.unrest.dials.saturating_sub(1);
-        }
         for held in end.held {
             if let Held::Packet(packet) = held {
                 self.unrest.packets += u64::from(!packet.upkeep);

@@ -16,19 +16,17 @@ use crate::{Effects, Network, Node, NodeId, Start};
 pub struct NotQuiet {
     /// How many packets are on their way that are more than keep-alive or introductions.
     pub packets: u64,
-    /// How many dials are under way.
-    pub dials: u64,
     /// When something was last delivered or emitted.
     pub last: Time,
 }
 
 impl fmt::Display for NotQuiet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { packets, dials, last } = self;
+        let Self { packets, last } = self;
         write!(
             f,
-            "the network is not quiet: {packets} packets and {dials} dials under way, last event at {last:?}; \
-             run it longer, or see which node keeps talking"
+            "the network is not quiet: {packets} packets under way, last event at {last:?}; run it \
+             longer, or see which node keeps talking"
         )
     }
 }
@@ -60,9 +58,9 @@ impl<N: Node> Network<N> {
         }
     }
 
-    /// Runs until nothing is going on any more: no dial is under way, no packet is on its way, nothing was emitted
-    /// and no packet handed over for the configured `quiet_for`, where packets with keep-alive or introductions,
-    /// and those that a partition holds back, do not count. Gives the time that is quiet.
+    /// Runs until nothing is going on any more: no packet is on its way, nothing was emitted and no packet handed
+    /// over for the configured `quiet_for`, where packets of the kinds that nodes exchange for ever (keep-alive,
+    /// introductions, samples of known peers), and those that a partition holds back, do not count. Gives the time that is quiet.
     ///
     /// # Errors
     /// [`NotQuiet`] if that does not come about within `limit`.
@@ -72,13 +70,13 @@ impl<N: Node> Network<N> {
             let unrest = self.fabric.unrest;
             let quiet_at = (unrest.last + self.fabric.config.quiet_for).max(self.fabric.now);
             let next = self.fabric.queue.next_at().unwrap_or(Time::MAX);
-            if unrest.packets == 0 && unrest.dials == 0 && quiet_at < next && quiet_at <= end {
+            if unrest.packets == 0 && quiet_at < next && quiet_at <= end {
                 self.fabric.now = quiet_at;
                 return Ok(quiet_at);
             }
             if next > end {
                 self.fabric.now = end;
-                return Err(NotQuiet { packets: unrest.packets, dials: unrest.dials, last: unrest.last });
+                return Err(NotQuiet { packets: unrest.packets, last: unrest.last });
             }
             while self.step(next) {}
         }

@@ -72,6 +72,7 @@ pub(crate) fn is_upkeep(message: &Message) -> bool {
                     | Control::Peers { .. }
                     | Control::Sync(_)
                     | Control::Acknowledge { .. }
+                    | Control::Disconnect
             )
     )
 }
