@@ -72,7 +72,7 @@ impl ChatNode {
         }
         let last = self.views.last_split;
         let splits = last.is_none_or(|last| self.ctx.now.saturating_since(last) >= BETWEEN_SPLITS);
-        if have == most && urgent && splits && address.is_some() && self.replaceable(peer).is_some() {
+        if have <= most && urgent && splits && address.is_some() && self.replaceable(peer).is_some() {
             return Intent::Neighbour;
         }
         Intent::Full
@@ -137,9 +137,11 @@ impl ChatNode {
         self.greet_neighbour(link);
     }
 
-    /// There are more neighbours than there should be: asks one of them to let the newest one take our place.
+    /// There are more neighbours than there should be, or none of them was chosen by us: asks one of them to let the
+    /// newest one take our place.
     fn make_room(&mut self, newest: &PeerId) {
-        if self.links.linked() <= self.ctx.config.max_neighbours {
+        let most = self.ctx.config.max_neighbours;
+        if self.links.linked() <= most && self.links.inbound() < most.max(2) {
             return;
         }
         let Some(link) = self.replaceable(newest) else { return };

@@ -35,6 +35,8 @@ struct Tree {
     /// Who was asked not to push it, and when that was said last.
     pruned: Slots,
     pruned_at: Time,
+    /// When the parent was last asked to push it, as what came from there had to be pulled.
+    asked_again: Time,
     /// The last message, and when it came, or would have come from the parent that was chosen since.
     latest: (u64, Time),
     /// By how much a push came after the first announcement, smoothed, and the mean deviation from it.
@@ -138,6 +140,7 @@ impl Trees {
         if tree.parent.is_none() {
             tree.parent = Some(from);
             moves.graft = Some(from).filter(|_| pulled);
+            tree.asked_again = at;
         } else if tree.parent != Some(from) && pulled {
             // A single pull leaves the tree alone, or loss would make it wander.
             tree.misses = tree.misses.saturating_add(1);
@@ -148,9 +151,10 @@ impl Trees {
         } else if tree.parent != Some(from) {
             // It may have been asked not to push by now.
             moves = Moves { graft: Some(from), prune: tree.parent.replace(from) };
-        } else if pulled {
+        } else if pulled && at.saturating_since(tree.asked_again) >= BETWEEN_GRAFTS {
             // It is to push, and does not: it may never have heard, or have forgotten.
             moves.graft = Some(from);
+            tree.asked_again = at;
         }
         tree.misses = 0;
         tree.count = tree.count.saturating_add(1);
@@ -278,6 +282,8 @@ const YOUNG: u8 = 16;
 const MISSES: u8 = 2;
 /// How long a neighbour is not asked again not to push a stream.
 const BETWEEN_PRUNES: Duration = Duration::from_millis(500);
+/// How long the parent is not asked again to push a stream: what it was asked for at once comes one by one.
+const BETWEEN_GRAFTS: Duration = Duration::from_millis(500);
 /// By how much another must be earlier than the parent to take its place.
 const MARGIN: Duration = Duration::from_millis(2);
 /// The least, the first and the most time to wait for a push after the first announcement.

@@ -39,6 +39,27 @@ fn a_newcomer_hears_the_last_messages_and_is_told_of_those_before() {
     }
 }
 
+/// One round trip to be taken in, one to ask for all there is; and each stream is grafted once, not each post.
+#[test]
+fn a_newcomer_hears_everything_within_two_round_trips_also_where_all_chose_one_contact() {
+    for seed in 1..=5 {
+        let (mut network, nodes) = small(seed, 50, LinkModel::stream().latency(ms(10)..ms(50)));
+        for number in 0..500 {
+            network.broadcast(nodes[number % 5 * 7], "good morning").unwrap();
+            network.run_for(ms(5));
+        }
+        network.run_for(secs(3));
+        let late = network.add_node_with(config_for("late").unwrap()).unwrap();
+        network.join(late, nodes[0]).unwrap();
+        let all = |network: &Network| network.node(late).stats().delivered == 500;
+        assert!(network.run_until(secs(3), all), "seed {seed}: {:?}", network.node(late).stats());
+        let (up, contact) = network.first_link(late).unwrap();
+        let took = network.now().saturating_since(up);
+        assert!(took <= network.latency(late, contact) * 4 + ms(1), "seed {seed}: {took:?}");
+        assert!(network.node(late).stats().grafts <= 2 * 5, "{:?}", network.node(late).stats());
+    }
+}
+
 #[test]
 fn whoever_was_cut_off_hears_everything_in_order_once_the_cut_is_healed() {
     for seed in 1..=3 {
