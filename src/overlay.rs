@@ -33,9 +33,16 @@ impl ChatNode {
             Wish::Lasting if have >= self.ctx.config.target_neighbours => Intent::Visit,
             // Somebody who was lost may be on the other side of a cut that has healed.
             Wish::Learned => Intent::Urgent,
-            Wish::Nothing | Wish::Probe | Wish::Lasting if have < self.few() => Intent::Urgent,
+            Wish::Nothing | Wish::Probe | Wish::Lasting if self.is_in_need(have) => Intent::Urgent,
             Wish::Nothing | Wish::Probe | Wish::Lasting => Intent::Neighbour,
         }
+    }
+
+    /// Whether a node with this many neighbours may ask a full one to make room. Where all are full that is the only
+    /// way, and costs nobody: who makes room sends on the neighbour that it parts from, so that two are found at once.
+    fn is_in_need(&self, have: usize) -> bool {
+        let lacks_two = have.saturating_add(2) <= self.ctx.config.target_neighbours;
+        have < self.few() || lacks_two && self.views.all_were_full()
     }
 
     /// With fewer neighbours than this, a node's need is urgent.

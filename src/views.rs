@@ -119,10 +119,15 @@ impl Views {
         self.refusals.0 = 0;
     }
 
+    /// Whether so many in a row had no room that likely nobody has.
+    pub(crate) const fn all_were_full(&self) -> bool {
+        self.refusals.0 >= PATIENT
+    }
+
     /// When to turn to somebody again, after so many had no room: soon at first, and the sooner the more `urgent`.
     pub(crate) fn rest_until(&self, urgent: bool) -> Time {
         let (count, last) = self.refusals;
-        let (free, first) = if urgent { (16, REST_URGENT) } else { (8, REST) };
+        let (free, first) = if urgent { (2 * PATIENT, REST_URGENT) } else { (PATIENT, REST) };
         match count.checked_sub(free) {
             Some(more) => last + first * (1 << more.min(7)),
             None => Time::ZERO,
@@ -225,6 +230,8 @@ impl Views {
     }
 }
 
+/// How many may have no room before that gives pause.
+const PATIENT: u32 = 8;
 /// How long to rest after many had no room, at first.
 const REST_URGENT: Duration = Duration::from_millis(50);
 const REST: Duration = Duration::from_millis(250);
