@@ -38,7 +38,7 @@ pub struct Stats {
     pub dials_failed: u64,
     /// Links on which a native peer was met.
     pub links_established: u64,
-    /// Links given up because they were silent.
+    /// Links to neighbours given up because they were silent.
     pub links_silent: u64,
     /// Second links between the same two peers that were retired.
     pub links_retired: u64,

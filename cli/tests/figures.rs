@@ -62,6 +62,7 @@ const TREE_LIMITS: &[(&str, Limit)] = &[
 ];
 const KILL: &[&str] = &["survivors", "kill_delivered_ratio", "heal_seconds", "components", "lost"];
 const LOSS: &[&str] = &["deliveries", "lost", "rmr_mean", "last_delivery_ms_mean"];
+const IDLE: &[&str] = &["idle_link_hours", "idle_false_alarms", "idle_bytes_per_node_minute"];
 const JOINER: &[&str] = &["joiner_received", "joiner_round_trips", "joiner_overhead", "joiner_seconds"];
 const CUT: &[&str] = &["partition_messages", "lost", "partition_recovery_seconds"];
 
@@ -115,6 +116,9 @@ const FULL: &[Scenario] = scenarios![
     "loss 10 %, 1,000", "--nodes 1000 --rounds 1010 --senders random --warm 20s --semantics datagram --loss 0.1", 1, LOSS, &LOSS_10;
     "loss 20 %, 1,000", "--nodes 1000 --rounds 1010 --senders random --warm 20s --semantics datagram --loss 0.2", 1, LOSS, &LOSS_20;
     "joiner, 10,000 messages", "--nodes 100 --joiner --history 10000", 3, JOINER, &[("joiner_overhead", Most(0.05)), ("joiner_round_trips", Most(2.05)), ("joiner_received", Least(10_000.0))];
+    "joiner, 10,000 of 1,000,000", "--nodes 10 --warm 20s --joiner --history 1000000 --retained 1000000 --catch-up 10000", 1, JOINER, &[("joiner_overhead", Most(0.05)), ("joiner_round_trips", Most(2.05)), ("joiner_received", Least(10_000.0))];
+    "idle, 500, loss 5 %", "--nodes 500 --rounds 1 --warm 2h --semantics datagram --loss 0.05 --loss-from-start", 1, IDLE, &[("idle_link_hours", Least(1500.0)), ("idle_false_alarms", Most(0.0)), ("idle_bytes_per_node_minute", Most(40_000.0))];
+    "idle, 500", "--nodes 500 --rounds 1 --warm 20m", 1, &["idle_bytes_per_node_minute"], &[("idle_bytes_per_node_minute", Most(20_000.0))];
     "cut for 60 s, 20", "--nodes 20 --partition 60s", 5, CUT, RECOVERED;
     "cut for 60 s, 1,000", "--nodes 1000 --partition 60s", 1, CUT, RECOVERED;
 ];

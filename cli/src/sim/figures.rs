@@ -68,6 +68,8 @@ pub(super) struct Figures {
     pub(super) envelope_bytes: Option<f64>,
     pub(super) control_bytes_per_delivery: Option<f64>,
     pub(super) idle_bytes_per_node_minute: Option<f64>,
+    pub(super) idle_link_hours: Option<f64>,
+    pub(super) idle_false_alarms: Option<u64>,
     pub(super) bytes_by_type: BTreeMap<String, u64>,
 
     pub(super) survivors: usize,
@@ -106,7 +108,9 @@ impl Figures {
             degree_max: degrees().max().unwrap_or(0),
             nodes_below_4: degrees().filter(|degree| *degree < 4).count(),
             violation: kept,
-            idle_bytes_per_node_minute: run.world.idle_bytes_per_node_minute,
+            idle_bytes_per_node_minute: run.world.idle.map(|idle| idle.bytes_per_node_minute),
+            idle_link_hours: run.world.idle.map(|idle| idle.link_hours),
+            idle_false_alarms: run.world.idle.map(|idle| idle.false_alarms),
             bytes_by_type: network
                 .traffic_by_type()
                 .map(|(msg_type, sent)| (msg_type.to_owned(), sent.bytes))

@@ -17,8 +17,19 @@ pub(super) struct World {
     pub(super) nodes: Vec<NodeId>,
     /// Who was whose neighbour when all had joined.
     pub(super) overlay: Overlay,
-    /// What each node sends in a minute in which nothing is said; `None` if that was not seen.
-    pub(super) idle_bytes_per_node_minute: Option<f64>,
+    /// What happened while nothing was said; `None` if that was not seen.
+    pub(super) idle: Option<Idle>,
+}
+
+/// A network in which nothing is said.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Idle {
+    /// What each node sends in a minute.
+    pub(super) bytes_per_node_minute: f64,
+    /// For how many hours links were watched over, all together, each by both of its ends.
+    pub(super) link_hours: f64,
+    /// How often a link was taken for dead at one of its ends. All were alive.
+    pub(super) false_alarms: u64,
 }
 
 /// What chance decides apart from the network itself.
@@ -64,10 +75,10 @@ impl World {
             OverlayKind::Hyparview => Duration::from_secs(60),
             OverlayKind::Random => Duration::from_secs(10),
         });
-        let idle_bytes_per_node_minute = warm_up(&mut network, warm);
+        let idle = warm_up(&mut network, warm);
         network.inject(Fault::SetAllLinks { model: faulty });
         let overlay = network.overlay();
-        Ok(Self { network, nodes, overlay, idle_bytes_per_node_minute })
+        Ok(Self { network, nodes, overlay, idle })
     }
 }
 
@@ -135,15 +146,22 @@ fn link_at_random(network: &mut Network, nodes: &[NodeId], arguments: &SimArgume
     Ok(())
 }
 
-/// Lets time pass, and says what each node sent in a minute of the second half of it.
-fn warm_up(network: &mut Network, warm: Duration) -> Option<f64> {
+/// Lets time pass, and says what happened in the second half of it.
+fn warm_up(network: &mut Network, warm: Duration) -> Option<Idle> {
     let half = warm / 2;
     network.run_for(warm.saturating_sub(half));
-    let before = network.traffic().total();
+    let alarms = |network: &Network| -> u64 {
+        network.nodes().map(|node| network.node(node).stats().links_silent).sum()
+    };
+    let (before, alarms_before) = (network.traffic().total(), alarms(network));
     network.run_for(half);
     let sent = network.traffic().total().since(before);
-    let minutes = half.as_secs_f64() / 60.0;
-    (half > ms(0)).then(|| sent.bytes as f64 / network.nodes().len() as f64 / minutes)
+    let (nodes, hours) = (network.nodes().len() as f64, half.as_secs_f64() / 3600.0);
+    (half > ms(0)).then(|| Idle {
+        bytes_per_node_minute: sent.bytes as f64 / nodes / hours / 60.0,
+        link_hours: network.overlay().degrees().sum::<usize>() as f64 / 2.0 * hours,
+        false_alarms: alarms(network) - alarms_before,
+    })
 }
 
 /// Keeps this chance apart from that of the nodes, which derive theirs from small numbers.
