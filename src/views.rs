@@ -42,8 +42,30 @@ pub(crate) struct Views {
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Candidate {
     contact: Contact,
+    mark: Mark,
     /// When it was last turned to.
     tried: Option<Time>,
+}
+
+impl Candidate {
+    fn is(&self, mark: Mark, peer: &PeerId) -> bool {
+        self.mark == mark && self.contact.peer == *peer
+    }
+}
+
+/// Tells most names apart without following a pointer, as all known peers are looked through for one: the end of the
+/// name, where names that were given in a row differ.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Mark([u8; 4]);
+
+impl Mark {
+    fn of(peer: &PeerId) -> Self {
+        let mut mark = [0; 4];
+        for (to, from) in mark.iter_mut().zip(peer.as_str().bytes().rev()) {
+            *to = from;
+        }
+        Self(mark)
+    }
 }
 
 impl Views {
@@ -57,11 +79,12 @@ impl Views {
         if contact.peer == ctx.config.id || Some(&contact.address) == ctx.config.listening.as_ref() {
             return;
         }
-        if let Some(known) = self.passive.iter_mut().find(|known| known.contact.peer == contact.peer) {
+        let mark = Mark::of(&contact.peer);
+        if let Some(known) = self.passive.iter_mut().find(|known| known.is(mark, &contact.peer)) {
             known.contact.address = contact.address;
             return;
         }
-        let new = Candidate { contact, tried: None };
+        let new = Candidate { contact, mark, tried: None };
         if self.passive.len() < ctx.config.passive_view {
             self.passive.push(new);
             return;
@@ -86,11 +109,13 @@ impl Views {
     }
 
     pub(crate) fn forget(&mut self, peer: &PeerId) {
-        self.passive.retain(|known| known.contact.peer != *peer);
+        let mark = Mark::of(peer);
+        self.passive.retain(|known| !known.is(mark, peer));
     }
 
     pub(crate) fn knows(&self, peer: &PeerId) -> bool {
-        self.passive.iter().any(|known| known.contact.peer == *peer)
+        let mark = Mark::of(peer);
+        self.passive.iter().any(|known| known.is(mark, peer))
     }
 
     /// Somebody is turned to.
