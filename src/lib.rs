@@ -29,7 +29,7 @@
 //!
 //! # Where things are
 //! [`Input`] and [`Action`] are the two vocabularies; who knows them knows the API. [`Message`] is what travels,
-//! [`codec`] how it is spelled, [`framing`] how bytes become messages. [`Config`] holds every limit.
+//! [`codec`] how it is spelled, [`framing`] how bytes become messages. [`Config`] holds the limits that can be set.
 #![forbid(unsafe_code)]
 
 mod action;

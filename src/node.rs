@@ -26,7 +26,7 @@ use crate::{
 /// - *Eager*: all its state changes before [`handle`](Self::handle) returns; taking actions changes nothing, and
 ///   dropping them half-way loses none (`tests/contract.rs`).
 /// - *Deterministic*: equal config, seed and inputs give equal actions and equal nodes (`tests/determinism.rs`).
-/// - *Bounded*: every table has a limit in [`Config`] (`tests/bounds.rs`).
+/// - *Bounded*: every table has a limit, in [`Config`] or fixed (`tests/bounds.rs`).
 ///
 /// Cloning it takes a snapshot.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -1,4 +1,4 @@
-//! Scenarios that once ended badly in `tests/gossip_model.rs`, made as small as they get.
+//! Hard cases for the model of `tests/gossip_model.rs`, as small as they get.
 #![cfg(test)]
 
 use chinwag::Strategy;

@@ -24,7 +24,8 @@ const AFTER_HELP: &str = "\
 Start:  chinwag chat --name alice --listen 127.0.0.1:5001
         chinwag chat --name bob --join 127.0.0.1:5001        (in another terminal)
 
-Exit codes: 0 fine, 1 failed, 2 wrong command line, 3 nobody there within --join-timeout, 130 interrupted.";
+Exit codes: 0 fine, 1 failed, 2 wrong command line, 3 nobody there within --join-timeout,
+            or within 10s of the end of input with something still to say, 130 interrupted.";
 
 /// What to do.
 #[derive(Subcommand, Debug)]
@@ -105,10 +106,11 @@ pub(crate) struct SimArguments {
     #[arg(short, long, visible_alias = "messages", short_alias = 'm')]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) rounds: Option<u32>,
-    /// Who says them
+    /// Who says them (in a partition, and before a joiner comes, a few take turns; before a joiner `single` holds)
     #[arg(long, value_enum, default_value_t = Senders::Random)]
     pub(crate) senders: Senders,
-    /// How many nodes say something [default: with `rotate` one for every eight rounds, with `random` all]
+    /// How many nodes say something [default: with `rotate` one for every eight rounds, with `random` all; 10 before a
+    /// joiner, 3 in each half of a partition]
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) authors: Option<u32>,
     /// How long each text is, in bytes
@@ -129,11 +131,10 @@ pub(crate) struct SimArguments {
     /// How long nothing is said after all have joined, in virtual time [default: 60s, or 10s if random]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub(crate) warm: Option<Duration>,
-    /// Kill this share of the nodes (0 to 1) at one moment, never the one who speaks
+    /// Kill this share of the nodes (0 to 1) at the very moment of a message, never the one who says it
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub(crate) kill: Option<f64>,
-    /// Kill them at the very moment of a message: with a number, of that one, counted from 1
-    /// [default: the one after half of them]
+    /// At which message to kill them, counted from 1 [default: the one after half of them]
     #[arg(long, value_name = "ROUND", requires = "kill", num_args = 0..=1, require_equals = true)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) kill_at_broadcast: Option<Option<u32>>,
