@@ -39,8 +39,7 @@ impl ChatNode {
 
     fn schedule_sync(&mut self) {
         if self.broadcast.sync.is_none() {
-            let wait = self.ctx.rng.jitter(self.ctx.config.sync_interval);
-            self.broadcast.sync = Some(self.ctx.timers.set(self.ctx.now, self.ctx.now + wait, Timer::Sync));
+            self.broadcast.sync = Some(self.ctx.set_about(self.ctx.config.sync_interval, Timer::Sync));
         }
     }
 

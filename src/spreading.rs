@@ -248,9 +248,8 @@ impl ChatNode {
         if self.broadcast.beacon.timer.is_none() {
             let interval = self.ctx.config.beacon_interval;
             let young = self.broadcast.beacon.is_young(self.own_tag());
-            let wait = self.ctx.rng.jitter(if young { interval / 4 } else { interval });
-            let at = self.ctx.now + wait;
-            self.broadcast.beacon.timer = Some(self.ctx.timers.set(self.ctx.now, at, Timer::Beacon));
+            let interval = if young { interval / 4 } else { interval };
+            self.broadcast.beacon.timer = Some(self.ctx.set_about(interval, Timer::Beacon));
         }
     }
 

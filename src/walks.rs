@@ -58,8 +58,8 @@ impl ChatNode {
         if self.views.shuffle.is_none() {
             let interval = self.ctx.config.shuffle_interval;
             let young = self.ctx.stats.shuffles < YOUNG_SHUFFLES;
-            let wait = self.ctx.rng.jitter(if young { interval / 6 } else { interval });
-            self.views.shuffle = Some(self.ctx.timers.set(self.ctx.now, self.ctx.now + wait, Timer::Shuffle));
+            let interval = if young { interval / 6 } else { interval };
+            self.views.shuffle = Some(self.ctx.set_about(interval, Timer::Shuffle));
         }
     }
 
