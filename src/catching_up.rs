@@ -1,14 +1,12 @@
-//! What we lack and others have: asking for it, giving it, comparing, and giving up what nobody has any more.
+//! What we lack and others have: asking for it, and giving up what nobody has any more.
 
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use crate::broadcast::{Newcomer, limits};
+use crate::broadcast::Newcomer;
 use crate::control::MAX_RUNS;
 use crate::node::ChatNode;
-use crate::reconcile;
 use crate::slots::{Slot, Slots};
-use crate::spans::Spans;
 use crate::timers::Timer;
 use crate::{Control, LinkId, Run, StreamTag, Time};
 
@@ -30,7 +28,7 @@ impl ChatNode {
         }
     }
 
-    fn look_at(&mut self, due: Time) {
+    pub(crate) fn look_at(&mut self, due: Time) {
         if let Some((at, key)) = self.broadcast.look {
             if at <= due {
                 return;
@@ -150,80 +148,6 @@ impl ChatNode {
         }
     }
 
-    /// A neighbour asks for posts.
-    pub(crate) fn pulled_by(&mut self, link: LinkId, credit: u32, runs: &[(StreamTag, Run)]) {
-        let slot = self.links.slot(link);
-        let mut credit = self.credit(link, credit);
-        let mut gone = Vec::new();
-        // However long the first is, it goes: else it never would.
-        let mut first = credit > 0;
-        'runs: for (tag, run) in runs {
-            let Some(stream) = self.broadcast.streams.find(*tag) else { continue };
-            let mut next = run.from();
-            while next <= run.to() {
-                let retained = self.broadcast.history.next_from(stream, next);
-                let found = retained.filter(|(sequence, _)| *sequence <= run.to());
-                let upto = found.map_or(run.to(), |(sequence, _)| sequence.saturating_sub(1));
-                if let Some(lost) =
-                    Run::of(next, upto).filter(|lost| self.broadcast.streams.has(stream, *lost))
-                {
-                    gone.push((*tag, lost));
-                }
-                let Some((sequence, retained)) = found else { break };
-                let (message, bytes) = (retained.message.clone(), retained.bytes);
-                if core::mem::take(&mut first) {
-                    credit = credit.max(u64::from(bytes));
-                }
-                if !self.serve(link, slot, (stream, sequence), message, bytes, &mut credit) {
-                    break 'runs;
-                }
-                if sequence >= run.to() {
-                    break;
-                }
-                next = sequence.saturating_add(1);
-            }
-        }
-        gone.truncate(MAX_RUNS);
-        self.ctx.tell(link, Control::Pulled(gone));
-    }
-
-    /// How much may be sent on a link now, in bytes, of what is asked for.
-    fn credit(&mut self, link: LinkId, asked: u32) -> u64 {
-        let (now, most) = (self.ctx.now, u64::from(self.ctx.config.pull_credit));
-        let Some(link) = self.links.get_mut(link) else { return 0 };
-        if now.saturating_since(link.served.0) >= SERVING_WINDOW {
-            link.served = (now, 0);
-        }
-        u64::from(asked).min(most).min(most.saturating_mul(SERVINGS).saturating_sub(link.served.1))
-    }
-
-    /// Sends one post that was asked for; false if the credit is used up.
-    fn serve(
-        &mut self,
-        link: LinkId,
-        slot: Option<Slot>,
-        (stream, sequence): (u32, u64),
-        message: crate::Message,
-        bytes: u32,
-        credit: &mut u64,
-    ) -> bool {
-        let room = self.ctx.has_room(link, bytes as usize);
-        let Some(rest) = credit.checked_sub(u64::from(bytes)).filter(|_| room) else {
-            *credit = 0;
-            return false;
-        };
-        *credit = rest;
-        if let Some(link) = self.links.get_mut(link) {
-            link.served.1 = link.served.1.saturating_add(u64::from(bytes));
-        }
-        if let Some(retained) = self.broadcast.history.get_mut(stream, sequence) {
-            retained.known |= Slots::of(slot).bits();
-        }
-        self.ctx.stats.served = self.ctx.stats.served.saturating_add(1);
-        self.ctx.send(link, message);
-        true
-    }
-
     /// A neighbour has sent what it could of what we asked it for; `gone` will never come from it.
     pub(crate) fn pull_answered(&mut self, link: LinkId, gone: &[(StreamTag, Run)]) {
         let Some(slot) = self.links.slot(link) else { return };
@@ -258,163 +182,15 @@ impl ChatNode {
         }
         self.look_at(now);
     }
-
-    /// Compares what we have with what a new neighbour has, or asks it for what we should begin with.
-    pub(crate) fn compare_with_new(&mut self, link: LinkId) {
-        self.schedule_sync();
-        let Some(slot) = self.links.slot(link) else { return };
-        if self.broadcast.newcomer == Newcomer::Fresh {
-            let own = self.own_tag();
-            if self.broadcast.streams.heads().all(|(_, tag, head)| tag == own || head == 0) {
-                self.broadcast.newcomer = Newcomer::Asked(slot);
-                let (count, credit) = (self.ctx.config.catch_up, self.ctx.config.pull_credit);
-                self.ctx.tell(link, Control::CatchUp { count, credit });
-                return;
-            }
-            self.broadcast.newcomer = Newcomer::Done;
-        }
-        if self.links.get(link).is_some_and(|link| link.dialed.is_some()) {
-            self.compare_with(link);
-        }
-    }
-
-    fn compare_with(&mut self, link: LinkId) {
-        self.ctx.stats.syncs = self.ctx.stats.syncs.saturating_add(1);
-        let spans = reconcile::open(&self.broadcast.streams.entries());
-        self.ctx.tell(link, Control::Sync(Spans(spans)));
-    }
-
-    fn schedule_sync(&mut self) {
-        if self.broadcast.sync.is_none() {
-            let wait = self.ctx.rng.jitter(self.ctx.config.sync_interval);
-            self.broadcast.sync = Some(self.ctx.timers.set(self.ctx.now, self.ctx.now + wait, Timer::Sync));
-        }
-    }
-
-    /// It is time to compare what we have with what one of the neighbours has.
-    pub(crate) fn sync(&mut self) {
-        self.broadcast.sync = None;
-        self.end_excess();
-        if let Newcomer::Asked(slot) = self.broadcast.newcomer {
-            let since = self.links.at(slot).and_then(|link| self.links.get(link)).map(|link| link.since);
-            if since.is_none_or(|since| self.ctx.now.saturating_since(since) >= NEWCOMER_PATIENCE) {
-                self.broadcast.newcomer = Newcomer::Done;
-            }
-        }
-        self.broadcast.history.expire(&limits(&self.ctx.config), self.ctx.now);
-        let taken = self.links.taken();
-        let number = self.ctx.rng.below(Slot::COUNT as u32);
-        let Some(link) = taken.nth_around(number).and_then(|slot| self.links.at(slot)) else { return };
-        self.compare_with(link);
-        self.schedule_sync();
-    }
-
-    /// A neighbour compares what it has with what we have.
-    pub(crate) fn compared(&mut self, link: LinkId, Spans(spans): &Spans) {
-        let entries = self.broadcast.streams.entries();
-        let streams = &self.broadcast.streams;
-        let answer = reconcile::answer(&entries, |tag| streams.summary(tag), spans);
-        if !answer.reply.is_empty() {
-            self.ctx.tell(link, Control::Sync(Spans(answer.reply)));
-        }
-        let Some(slot) = self.links.slot(link) else { return };
-        // On a young link nothing is under way that would come by itself.
-        let since = self.links.get(link).map_or(Time::ZERO, |link| link.since);
-        let young = self.ctx.now.saturating_since(since) < YOUNG_LINK;
-        for theirs in answer.theirs {
-            let head = theirs.beyond.last().map_or(theirs.prefix, |range| range.1);
-            let Some(run) = Run::of(1, head).filter(|_| theirs.tag != self.own_tag()) else { continue };
-            let known = self.broadcast.streams.find(theirs.tag);
-            if known.is_some_and(|stream| self.broadcast.streams.has(stream, run)) {
-                continue;
-            }
-            if known.is_none() && self.broadcast.streams.nameless() >= MOST_NAMELESS {
-                continue;
-            }
-            let Some(stream) = self.broadcast.streams.announced(&mut self.ctx, theirs.tag) else { continue };
-            self.broadcast.forget_evicted();
-            let patience = match (self.broadcast.newcomer, young) {
-                (Newcomer::Asked(_), _) => ANSWER_PATIENCE * 2,
-                (Newcomer::Fresh | Newcomer::Done, true) => Duration::ZERO,
-                (Newcomer::Fresh | Newcomer::Done, false) => self.broadcast.trees.patience(stream),
-            };
-            self.claims(slot, stream, head, patience);
-        }
-    }
-
-    /// A neighbour is new, and asks for the last posts.
-    pub(crate) fn catches_up(&mut self, link: LinkId, count: u32, credit: u32) {
-        let slot = self.links.slot(link);
-        if self.links.get_mut(link).is_none_or(|link| core::mem::replace(&mut link.caught_up, true)) {
-            // Once is enough to begin with.
-            return;
-        }
-        let mut credit = self.credit(link, credit);
-        let count = usize::try_from(count).unwrap_or(usize::MAX).min(self.ctx.config.max_history);
-        let mut starts: BTreeMap<u32, u64> = BTreeMap::new();
-        let mut posts = Vec::new();
-        for (stream, sequence, retained) in self.broadcast.history.newest(count) {
-            let start = starts.entry(stream).or_insert(sequence);
-            *start = sequence.min(*start);
-            posts.push((stream, sequence, retained.message.clone(), retained.bytes));
-        }
-        let mut since = Vec::new();
-        for (stream, tag, head) in self.broadcast.streams.heads() {
-            let start = starts.get(&stream).copied().unwrap_or_else(|| head.saturating_add(1));
-            since.extend(Run::of(start, head.max(start)).map(|run| (tag, run)));
-        }
-        for runs in since.chunks(MAX_RUNS) {
-            self.ctx.tell(link, Control::Since(runs.to_vec()));
-        }
-        for (stream, sequence, message, bytes) in posts {
-            if !self.serve(link, slot, (stream, sequence), message, bytes, &mut credit) {
-                break;
-            }
-        }
-        self.ctx.tell(link, Control::Pulled(Vec::new()));
-    }
-
-    /// The neighbour that we asked says with which numbers we begin.
-    pub(crate) fn begins_with(&mut self, link: LinkId, starts: &[(StreamTag, Run)]) {
-        let slot = self.links.slot(link);
-        let Some(slot) = slot.filter(|slot| self.broadcast.newcomer == Newcomer::Asked(*slot)) else {
-            return;
-        };
-        let own = self.own_tag();
-        for (tag, run) in starts.iter().filter(|(tag, _)| *tag != own) {
-            let Some(stream) = self.broadcast.streams.announced(&mut self.ctx, *tag) else { continue };
-            self.broadcast.forget_evicted();
-            if let Some(before) = run.from().checked_sub(1).filter(|before| *before > 0) {
-                self.broadcast.streams.begin_after(&mut self.ctx, stream, before);
-            }
-            if run.from() < run.to() {
-                let due = self.ctx.now + ANSWER_PATIENCE * 4;
-                self.broadcast.repair.claim(self.ctx.now, stream, slot, run.to(), due);
-                if let Some(lag) = self.broadcast.repair.get_mut(stream) {
-                    lag.asked = Some(slot);
-                }
-                self.look_at(due);
-            }
-        }
-    }
 }
 
 /// How long a post may take that comes after one that was sent later on the same link.
 const IN_ORDER_PATIENCE: Duration = Duration::from_millis(200);
 /// How long a pull may go without an answer, at first.
-const ANSWER_PATIENCE: Duration = Duration::from_millis(500);
+pub(crate) const ANSWER_PATIENCE: Duration = Duration::from_millis(500);
 /// How long to wait for neighbours before what is missing is looked at again.
 const ALONE_PATIENCE: Duration = Duration::from_secs(60);
-/// How long the neighbour that was asked first may say where streams begin.
-const NEWCOMER_PATIENCE: Duration = Duration::from_secs(10);
 /// After how many pulls without an answer a neighbour is asked no more.
 const IN_VAIN: u32 = 4;
 /// The most runs of one stream that are asked for at once.
 const RUNS_OF_A_STREAM: usize = 32;
-/// For how long a link is young.
-const YOUNG_LINK: Duration = Duration::from_secs(2);
-/// How many times its credit a neighbour may be sent in a window of time.
-const SERVING_WINDOW: Duration = Duration::from_secs(1);
-const SERVINGS: u64 = 64;
-/// The most streams that are known by what others said of them alone.
-const MOST_NAMELESS: usize = 4096;

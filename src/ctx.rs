@@ -1,5 +1,6 @@
 //! What every part of the node works with: the time, the limits, and where its wishes go.
 
+use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use crate::outbox::Outbox;
 use crate::rng::Rng;
 use crate::session::Session;
 use crate::slots::Slots;
-use crate::timers::Timers;
+use crate::timers::{Timer, TimerKey, Timers};
 use crate::wall_clock;
 use crate::{
     Action, Config, Content, Control, Event, Hello, Intent, LinkId, Message, Native, PeerId, Recipients,
@@ -49,6 +50,12 @@ impl Ctx {
     pub(crate) fn message(&self, content: Content) -> Message {
         let time = wall_clock::ctime(wall_clock::seconds(&self.config, self.now));
         Message::new(self.config.id.clone(), time, content)
+    }
+
+    /// Sets a timer to go off after about this long: never all nodes at once.
+    pub(crate) fn set_about(&mut self, interval: Duration, timer: Timer) -> TimerKey {
+        let wait = self.rng.jitter(interval);
+        self.timers.set(self.now, self.now + wait, timer)
     }
 
     /// How this node introduces itself.

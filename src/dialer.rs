@@ -1,6 +1,5 @@
 //! Which addresses to dial, when, and what for: a lasting link, or one connection for one message.
 
-use core::time::Duration;
 use std::collections::BTreeMap;
 
 use crate::ctx::Ctx;
@@ -211,14 +210,14 @@ impl Dialer {
             match (target.wish, parting) {
                 (Wish::Lasting, Parting::Misbehaved) => {
                     target.failures = u32::MAX;
-                    self.back_off(ctx, &place);
+                    target.back_off(ctx, &place);
                 }
-                (Wish::Lasting, Parting::Enough) => self.park(ctx, &place),
+                (Wish::Lasting, Parting::Enough) => target.park(ctx, &place),
                 (Wish::Lasting, Parting::Left)
                 | (Wish::Probe | Wish::Learned | Wish::Lasting, Parting::Lost) => {
                     target.wish = target.wish.max(Wish::Learned);
                     target.failures = 0;
-                    self.back_off(ctx, &place);
+                    target.back_off(ctx, &place);
                 }
                 (Wish::Probe | Wish::Learned, _) | (Wish::Nothing | Wish::Visit, _) => {
                     target.wish = Wish::Nothing;
@@ -248,7 +247,7 @@ impl Dialer {
         ctx.stats.dials_failed = ctx.stats.dials_failed.saturating_add(1);
         if attempt == Attempt::Introduction && target.guessed.is_some() {
             target.failures = u32::MAX;
-            self.back_off(ctx, address);
+            target.back_off(ctx, address);
             return None;
         }
         if reason != DialError::NoRoom {
@@ -264,28 +263,12 @@ impl Dialer {
             self.forget(ctx, address);
             None
         } else {
-            self.back_off(ctx, address)
+            Some(target.back_off(ctx, address))
         };
         if !quiet {
             ctx.emit(Event::DialFailed { address: address.clone(), reason, retry_in, lost });
         }
         given_up
-    }
-
-    /// Waits before the next dial, unless one is under way.
-    fn back_off(&mut self, ctx: &mut Ctx, address: &Address) -> Option<Duration> {
-        let target = self.targets.get_mut(address)?;
-        if let Dial::UnderWay(_) = target.dial {
-            return Some(Duration::ZERO);
-        }
-        target.stop_dialing(ctx);
-        let doublings = target.failures.saturating_sub(1).min(20);
-        let most = if target.wish == Wish::Learned { BACKOFF_LEARNED } else { Duration::MAX };
-        let wait = ctx.config.backoff.saturating_mul(1 << doublings).min(ctx.config.backoff_max.min(most));
-        let wait = ctx.rng.jitter(wait);
-        target.dial =
-            Dial::BackingOff(ctx.timers.set(ctx.now, ctx.now + wait, Timer::Redial(address.clone())));
-        Some(wait)
     }
 
     /// Who listens at `address` has no room for us. If the application wants it, that is tried again, but not soon.
@@ -295,7 +278,7 @@ impl Dialer {
         let wish = target.wish;
         target.introduce(ctx, Introduction::Wanted);
         if wish == Wish::Lasting {
-            self.park(ctx, address);
+            target.park(ctx, address);
         } else {
             target.wish = Wish::Nothing;
             self.step(ctx, address);
@@ -308,23 +291,11 @@ impl Dialer {
         let Some(target) = self.targets.get_mut(address) else { return };
         target.introduce(ctx, Introduction::Wanted);
         if target.wish > Wish::Visit {
-            self.park(ctx, address);
+            target.park(ctx, address);
         } else {
             target.wish = Wish::Nothing;
             self.step(ctx, address);
         }
-    }
-
-    /// Leaves an address alone for long, unless [`hurry`](Self::hurry) is called.
-    fn park(&mut self, ctx: &mut Ctx, address: &Address) {
-        let Some(target) = self.targets.get_mut(address) else { return };
-        if let Dial::UnderWay(_) = target.dial {
-            return;
-        }
-        target.stop_dialing(ctx);
-        target.failures = 0;
-        let until = ctx.now + ctx.rng.jitter(PARKED);
-        target.dial = Dial::BackingOff(ctx.timers.set(ctx.now, until, Timer::Redial(address.clone())));
     }
 
     /// Neighbours are needed: tries what the application named, without waiting longer.
@@ -420,9 +391,5 @@ impl Dialer {
     }
 }
 
-/// The longest wait between dials to somebody who was lost: a cut that heals should not last because of it.
-const BACKOFF_LEARNED: Duration = Duration::from_secs(5);
 /// How many lost peers are looked for at a time.
 const MOST_LOST: usize = 16;
-/// How long an address is left alone where there was no room.
-const PARKED: Duration = Duration::from_secs(1800);

@@ -34,6 +34,7 @@
 
 mod action;
 mod address;
+mod announcing;
 mod beacon;
 mod body;
 mod broadcast;
@@ -42,6 +43,7 @@ mod classic;
 mod classic_id;
 pub mod codec;
 mod command;
+mod comparing;
 mod config;
 mod control;
 mod control_text;
@@ -72,6 +74,9 @@ mod reliable;
 mod repair;
 mod rng;
 mod routes;
+mod scouting;
+mod second_links;
+mod serving;
 mod session;
 mod slots;
 mod span_json;
@@ -86,6 +91,7 @@ mod timers;
 mod trees;
 mod versions;
 mod views;
+mod walks;
 mod wall_clock;
 
 pub use action::{Action, Delivery, Dialect, DownReason, Event, Recipients};

@@ -1,13 +1,15 @@
-//! Who is at the other end of each link, and how far the introduction is.
+//! All links: which to talk on with whom, and the places of the neighbours among them.
 
-use core::time::Duration;
+mod link;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub(crate) use link::{Link, Neighbour, Phase, Role, Standing};
+
 use crate::ctx::Ctx;
-use crate::keep_alive::KeepAlive;
 use crate::slots::{Slot, Slots};
-use crate::timers::{Timer, TimerKey};
+use crate::timers::Timer;
 use crate::{Address, Epoch, LinkId, PeerId, Semantics, Time};
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -24,84 +26,6 @@ pub(crate) struct Links {
     count: usize,
     /// The places of those among them to whom we announce first, and not they to us.
     first: Slots,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Link {
-    /// What was dialed to make it; `None` if the other end dialed.
-    pub(crate) dialed: Option<Address>,
-    pub(crate) phase: Phase,
-    /// When it came up.
-    pub(crate) since: Time,
-    pub(crate) malformed: u32,
-    pub(crate) keep_alive: KeepAlive,
-    pub(crate) semantics: Semantics,
-    /// Of the introduction that is under way or was made on it.
-    pub(crate) session: u32,
-    /// How many bytes of posts it was sent because it asked for them, and since when that counts.
-    pub(crate) served: (Time, u64),
-    /// Its other end was sent the last posts, as a newcomer.
-    pub(crate) caught_up: bool,
-    /// How many messages it sent that cost much, and since when that counts.
-    costly: (Time, u32),
-    timer: TimerKey,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Phase {
-    /// They dialed, and have not said anything.
-    Accepted,
-    /// We dialed and introduced ourselves.
-    Introduced,
-    /// They dialed and spoke as the old program does: there may be no more than the one message.
-    OneShot,
-    /// A native peer.
-    Linked(Neighbour),
-    /// A second link to a native peer, on which we have said our last.
-    Retiring(Neighbour),
-}
-
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Neighbour {
-    pub(crate) peer: PeerId,
-    pub(crate) epoch: Epoch,
-    pub(crate) address: Option<Address>,
-    pub(crate) role: Role,
-    /// They have said their last on this link.
-    pub(crate) retired: bool,
-}
-
-/// What somebody who is linked is to us.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Role {
-    /// Posts pass between us. `inbound`: it was they who came. The first 64 have a place.
-    Neighbour { slot: Option<Slot>, inbound: bool },
-    /// It came, or we went there, to say something to one peer.
-    Visitor,
-}
-
-impl Role {
-    pub(crate) const fn slot(self) -> Option<Slot> {
-        match self {
-            Self::Neighbour { slot, .. } => slot,
-            Self::Visitor => None,
-        }
-    }
-
-    pub(crate) const fn is_neighbour(self) -> bool {
-        matches!(self, Self::Neighbour { .. })
-    }
-}
-
-/// What the sender of a message is to us.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Standing {
-    /// Dialed us and has not introduced themselves as native.
-    Stranger,
-    /// Was dialed by us and has not answered.
-    Introduced,
-    /// A native peer.
-    Native,
 }
 
 impl Links {
@@ -128,12 +52,7 @@ impl Links {
 
     /// Counts a message that costs much: false if there were too many.
     pub(crate) fn may_cost(&mut self, link: LinkId, now: Time) -> bool {
-        let Some(link) = self.links.get_mut(&link) else { return false };
-        if now.saturating_since(link.costly.0) >= Duration::from_secs(1) {
-            link.costly = (now, 0);
-        }
-        link.costly.1 = link.costly.1.saturating_add(1);
-        link.costly.1 <= COSTLY_PER_SECOND
+        self.links.get_mut(&link).is_some_and(|link| link.may_cost(now))
     }
 
     /// Whether the other end of `link` is no neighbour.
@@ -245,23 +164,9 @@ impl Links {
         semantics: Semantics,
         session: u32,
     ) {
-        let phase = if dialed.is_some() { Phase::Introduced } else { Phase::Accepted };
         let end = ctx.now + ctx.config.handshake;
         let timer = ctx.timers.set(ctx.now, end, Timer::EndHandshake(link));
-        let keep_alive = KeepAlive::new(ctx.now);
-        let new = Link {
-            dialed,
-            phase,
-            since: ctx.now,
-            malformed: 0,
-            keep_alive,
-            semantics,
-            session,
-            served: (ctx.now, 0),
-            caught_up: false,
-            costly: (ctx.now, 0),
-            timer,
-        };
+        let new = Link::new(ctx.now, dialed, semantics, session, timer);
         self.links.insert(link, new);
     }
 
@@ -451,20 +356,3 @@ impl Links {
         })
     }
 }
-
-impl Link {
-    /// The run of the peer that this link can be used to talk to.
-    fn key(&self) -> Option<(PeerId, Epoch)> {
-        match &self.phase {
-            Phase::Linked(neighbour) => Some((neighbour.peer.clone(), neighbour.epoch)),
-            Phase::Accepted | Phase::Introduced | Phase::OneShot | Phase::Retiring(_) => None,
-        }
-    }
-
-    fn leads_to(&self, (peer, epoch): &(PeerId, Epoch)) -> bool {
-        matches!(&self.phase, Phase::Linked(neighbour) if neighbour.epoch == *epoch && neighbour.peer == *peer)
-    }
-}
-
-/// How many messages that cost much a neighbour may send in a second.
-const COSTLY_PER_SECOND: u32 = 128;

@@ -1,4 +1,4 @@
-//! Neighbours: finding them, letting them in, keeping the overlay well mixed. HyParView, strengthened.
+//! Neighbours: finding them, letting them in, parting from them. HyParView, strengthened.
 
 use core::time::Duration;
 
@@ -7,7 +7,8 @@ use crate::links::Role;
 use crate::node::{ChatNode, Presence};
 use crate::target::Wish;
 use crate::timers::Timer;
-use crate::{Address, Contact, Control, Dialects, DownReason, Epoch, Intent, LinkId, PeerId, StreamTag};
+use crate::views::PROBE_PATIENCE;
+use crate::{Address, Contact, Control, Dialects, DownReason, Epoch, Intent, LinkId, PeerId};
 
 impl ChatNode {
     /// Whether the node looks after its neighbours itself.
@@ -103,7 +104,7 @@ impl ChatNode {
         others
     }
 
-    fn neighbour_contacts(&self, but: &PeerId) -> Vec<Contact> {
+    pub(crate) fn neighbour_contacts(&self, but: &PeerId) -> Vec<Contact> {
         let contact = |peer: &PeerId, address: &Option<Address>| {
             Some(Contact { peer: peer.clone(), address: address.clone()? })
         };
@@ -296,196 +297,6 @@ impl ChatNode {
         }
     }
 
-    /// Sends a joiner on walks through the network, from each of our neighbours.
-    pub(crate) fn walk_joiner(&mut self, but: LinkId, joiner: &Contact) {
-        let neighbours: Vec<LinkId> =
-            self.links.linked_peers().map(|(_, link)| link).filter(|link| *link != but).collect();
-        for link in neighbours.into_iter().take(WALKS) {
-            self.ctx.stats.walks = self.ctx.stats.walks.saturating_add(1);
-            self.ctx.tell(link, Control::Walk { peer: joiner.clone(), hops_left: WALK_LENGTH });
-        }
-        self.views.learn_joiner(&mut self.ctx, joiner.clone());
-    }
-
-    /// A joiner comes along on its walk.
-    pub(crate) fn walk(&mut self, link: LinkId, joiner: Contact, hops_left: u8) {
-        if !self.has_views() || joiner.peer == self.ctx.config.id {
-            return;
-        }
-        self.ctx.stats.walks = self.ctx.stats.walks.saturating_add(1);
-        let hops_left = hops_left.min(WALK_LENGTH);
-        let known = self.links.link_of(&joiner.peer).is_some();
-        let missing = self.ctx.config.target_neighbours.saturating_sub(self.links.linked());
-        let room = self.views.probing(self.ctx.now, PROBE_PATIENCE) < missing;
-        if room && !known && !self.dialer.is_busy(&joiner.address) {
-            self.views.probe(self.ctx.now, &joiner.address);
-            let _ = self.dialer.want(&mut self.ctx, &joiner.address, Wish::Probe, None);
-            return;
-        }
-        let onward = self.chance_neighbour(link, Some(&joiner.peer)).filter(|_| hops_left > 0);
-        if !known && (hops_left == WALK_STOP || onward.is_none()) {
-            self.views.learn(&mut self.ctx, joiner.clone());
-        }
-        if let Some(onward) = onward {
-            self.ctx.tell(onward, Control::Walk { peer: joiner, hops_left: hops_left.saturating_sub(1) });
-        }
-    }
-
-    fn chance_neighbour(&mut self, but: LinkId, but_peer: Option<&PeerId>) -> Option<LinkId> {
-        let fits = |peer: &PeerId, link: LinkId| link != but && but_peer != Some(peer);
-        let links: Vec<LinkId> = self
-            .links
-            .linked_peers()
-            .filter(|(neighbour, link)| fits(&neighbour.peer, *link))
-            .map(|(_, link)| link)
-            .collect();
-        let count = u32::try_from(links.len()).ok().filter(|count| *count > 0)?;
-        links.get(self.ctx.rng.below(count) as usize).copied()
-    }
-
-    fn schedule_shuffle(&mut self) {
-        if self.views.shuffle.is_none() {
-            let interval = self.ctx.config.shuffle_interval;
-            let young = self.ctx.stats.shuffles < YOUNG_SHUFFLES;
-            let wait = self.ctx.rng.jitter(if young { interval / 6 } else { interval });
-            self.views.shuffle = Some(self.ctx.timers.set(self.ctx.now, self.ctx.now + wait, Timer::Shuffle));
-        }
-    }
-
-    /// It is time to exchange a sample of the known peers with somebody at the end of a walk, and to visit one of them.
-    pub(crate) fn shuffle(&mut self) {
-        self.views.shuffle = None;
-        if !self.has_views() || self.links.linked() == 0 {
-            return;
-        }
-        if let Some(link) = self.chance_neighbour(LinkId::new(u64::MAX), None) {
-            self.shuffle_with(link, WALK_LENGTH);
-        }
-        self.scout();
-        self.schedule_shuffle();
-    }
-
-    /// Visits somebody known, to see whether it is in the same network: so islands find each other although nobody in
-    /// them lacks neighbours.
-    fn scout(&mut self) {
-        let (links, dialer) = (&self.links, &self.dialer);
-        let fits =
-            |contact: &Contact| links.link_of(&contact.peer).is_none() && !dialer.is_busy(&contact.address);
-        if let Some(contact) = self.views.choose(&mut self.ctx, fits) {
-            self.ctx.stats.scoutings = self.ctx.stats.scoutings.saturating_add(1);
-            let _ = self.dialer.want(&mut self.ctx, &contact.address, Wish::Visit, None);
-        }
-    }
-
-    /// A visit has begun: asks for the root of the shared tree there, which is the same in all of a network.
-    pub(crate) fn begin_visit(&mut self, link: LinkId, peer: &PeerId) {
-        let ours = self.links.get(link).is_some_and(|link| link.dialed.is_some());
-        if ours && self.direct.waiting_for(peer).is_empty() {
-            let (root, number) = self.broadcast.beacon.last();
-            self.ctx.tell(link, Control::Beacon { root, number });
-        }
-    }
-
-    /// The other end of a visit tells its root.
-    pub(crate) fn visit_compared(&mut self, link: LinkId, root: StreamTag) {
-        let (own, number) = self.broadcast.beacon.last();
-        let Some(address) = self.links.get(link).and_then(|link| link.dialed.clone()) else {
-            self.ctx.tell(link, Control::Beacon { root: own, number });
-            return;
-        };
-        let waits = self.links.peer(link).is_some_and(|peer| !self.direct.waiting_for(&peer).is_empty());
-        if !waits {
-            self.part_from(link);
-        }
-        let (now, interval) = (self.ctx.now, self.ctx.config.beacon_interval);
-        if self.broadcast.beacon.is_of_another_network(now, root, interval) {
-            self.views.island_tries = 0;
-            self.try_island(&address);
-        }
-    }
-
-    /// One of another network has no room for us, and named others there.
-    fn try_island(&mut self, address: &Address) {
-        self.views.island = Some(address.clone());
-        let _ = self.dialer.want(&mut self.ctx, address, Wish::Learned, None);
-    }
-
-    pub(crate) fn try_island_again(&mut self, others: &[Contact]) {
-        self.views.island_tries = self.views.island_tries.saturating_add(1);
-        let (links, dialer) = (&self.links, &self.dialer);
-        let fits = |contact: &&Contact| {
-            links.link_of(&contact.peer).is_none()
-                && !dialer.is_busy(&contact.address)
-                && contact.peer != self.ctx.config.id
-        };
-        let fitting: Vec<Address> =
-            others.iter().filter(fits).map(|contact| contact.address.clone()).collect();
-        let count = u32::try_from(fitting.len()).unwrap_or(u32::MAX);
-        let other = fitting.get(self.ctx.rng.below(count) as usize).cloned();
-        if let Some(address) = other.filter(|_| self.views.island_tries < ISLAND_TRIES) {
-            self.try_island(&address);
-        }
-    }
-
-    /// Whether a visit has lasted too long.
-    pub(crate) fn is_overdue(&self, link: LinkId) -> bool {
-        let since = self.links.get(link).map(|link| link.since);
-        self.links.is_visitor(link)
-            && since.is_some_and(|since| self.ctx.now.saturating_since(since) >= LONGEST_VISIT)
-    }
-
-    fn shuffle_with(&mut self, link: LinkId, hops_left: u8) {
-        let mut peers = Vec::new();
-        if let Some(address) = self.ctx.config.listening.clone() {
-            peers.push(Contact { peer: self.ctx.config.id.clone(), address });
-        }
-        let there = self.links.peer(link);
-        let neighbours = there.map(|there| self.neighbour_contacts(&there)).unwrap_or_default();
-        peers.extend(neighbours.into_iter().take(3));
-        peers.extend(self.views.sample(&mut self.ctx, 4));
-        // As large as a JSON number keeps exactly.
-        let number = (self.ctx.rng.next_u64() >> 11).max(1);
-        self.views.shuffling(number, &peers);
-        self.ctx.stats.shuffles = self.ctx.stats.shuffles.saturating_add(1);
-        self.ctx.tell(link, Control::Shuffle { number, hops_left, peers });
-    }
-
-    /// A sample of known peers comes along on its walk.
-    pub(crate) fn shuffled(&mut self, link: LinkId, number: u64, hops_left: u8, peers: &[Contact]) {
-        if !self.has_views() {
-            return;
-        }
-        let hops_left = hops_left.min(WALK_LENGTH);
-        if let Some(onward) = self.chance_neighbour(link, None).filter(|_| hops_left > 0) {
-            self.views.passed_on(number, link);
-            let peers = peers.to_vec();
-            self.ctx.tell(onward, Control::Shuffle { number, hops_left: hops_left.saturating_sub(1), peers });
-            return;
-        }
-        let answer = match self.links.peer(link) {
-            Some(asker) => {
-                let mut answer: Vec<Contact> = self.neighbour_contacts(&asker).into_iter().take(4).collect();
-                answer.extend(self.views.sample(&mut self.ctx, peers.len().clamp(4, 8)));
-                answer
-            }
-            None => Vec::new(),
-        };
-        self.ctx.tell(link, Control::Peers { answers: number, peers: answer });
-        self.learn_all(peers);
-        self.refill();
-    }
-
-    /// The answer to an exchange, ours or one that was passed on.
-    pub(crate) fn told_peers(&mut self, number: u64, peers: Vec<Contact>) {
-        if self.views.is_ours(number) {
-            self.learn_all(&peers);
-            self.refill();
-        } else if let Some(back) = self.views.way_back(number).filter(|back| self.links.slot(*back).is_some())
-        {
-            self.ctx.tell(back, Control::Peers { answers: number, peers });
-        }
-    }
-
     /// The role of one who is taken in, or takes us in.
     pub(crate) const fn role(answer: Intent, inbound: bool) -> Role {
         match answer {
@@ -501,18 +312,5 @@ impl ChatNode {
 const FEW: usize = 4;
 /// How many peers are named to one who needs neighbours.
 const NAMED: usize = 16;
-/// How many links a walk goes over (HyParView's ARWL), and how many before its end the joiner is remembered (PRWL).
-const WALK_LENGTH: u8 = 6;
-const WALK_STOP: u8 = 3;
-/// On how many walks a joiner is sent.
-const WALKS: usize = 6;
-/// How long to wait for one before turning to another as well.
-const PROBE_PATIENCE: Duration = Duration::from_millis(250);
 /// How long a full node leaves its neighbours alone after one of them was asked to let somebody else take our place.
 const BETWEEN_SPLITS: Duration = Duration::from_millis(500);
-/// How many of another network are tried, one after the other, until one has room.
-const ISLAND_TRIES: u32 = 16;
-/// How long a visit may last.
-const LONGEST_VISIT: Duration = Duration::from_secs(60);
-/// How many exchanges of known peers a node begins in quick order, until it is known well enough.
-const YOUNG_SHUFFLES: u64 = 12;

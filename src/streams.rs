@@ -1,18 +1,19 @@
 //! All streams: what has been seen of each, and what may be delivered now.
 
+mod stream;
+
 use core::fmt;
-use core::time::Duration;
 use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
+use stream::{Held, Stream};
 
 use crate::ctx::Ctx;
-use crate::entries::{self, Entry};
+use crate::entries::Entry;
 use crate::recency::Recency;
 use crate::slots::{Slot, Slots};
 use crate::spans::Summary;
-use crate::versions::Seen;
-use crate::{Content, Delivery, Event, Message, PeerId, Place, Run, Sequence, StreamId, StreamTag, Time};
+use crate::{Message, PeerId, Place, Run, StreamId, StreamTag};
 
 /// The streams of everybody: exact dedup, and delivery in order.
 ///
@@ -44,39 +45,6 @@ pub(crate) enum Order {
     AsSent,
     /// As they come: for streams that have gaps by nature.
     AsTheyCome,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug)]
-struct Stream {
-    tag: StreamTag,
-    /// `None` as long as it was only announced.
-    id: Option<StreamId>,
-    seen: Seen,
-    /// Everything up to this number was delivered, or reported as missing, or lies before the start.
-    passed: u64,
-    /// Numbers were passed that the application has not been told are missing: those from this one on.
-    untold: Option<u64>,
-    /// When its first message came, and how many came since.
-    opened: Time,
-    count: u32,
-    regular: bool,
-    /// How many of its messages are held back.
-    held: usize,
-    /// A number far beyond those known, and how many in a row fitted to it.
-    far: Option<(u64, u32)>,
-    /// The hash of what has been seen, until that changes.
-    hash: Option<u64>,
-    /// Who said to have what they could not give, and up to which number.
-    disbelieved: (Slots, u64),
-    /// It counts as nameless.
-    nameless: bool,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug)]
-struct Held {
-    message: Message,
-    /// It was delivered already, in its classic form.
-    silent: bool,
 }
 
 /// What became of a message.
@@ -218,7 +186,7 @@ impl Streams {
         stream.count = stream.count.saturating_add(1);
         if stream.regular {
             self.regulars.touch(at);
-        } else if stream.count >= REGULAR_COUNT && ctx.now.saturating_since(stream.opened) >= REGULAR_AGE {
+        } else if stream.has_lived(ctx.now) {
             stream.regular = true;
             self.newcomers.remove(at);
             self.regulars.add(at);
@@ -227,11 +195,11 @@ impl Streams {
         }
         let held = Held { message: message.clone(), silent: silent() };
         if self.order == Order::AsTheyCome {
-            deliver(ctx, &held);
+            held.deliver(ctx);
         } else if next {
             stream.tell_gap(ctx);
             stream.passed = sequence;
-            deliver(ctx, &held);
+            held.deliver(ctx);
             self.release(ctx, at);
         } else {
             ctx.stats.held = ctx.stats.held.saturating_add(1);
@@ -250,7 +218,7 @@ impl Streams {
             stream.tell_gap(ctx);
             stream.passed = stream.passed.saturating_add(1);
             stream.held = stream.held.saturating_sub(1);
-            deliver(ctx, &held);
+            held.deliver(ctx);
         }
     }
 
@@ -274,10 +242,7 @@ impl Streams {
     /// A stream of which nothing was seen begins after `upto` for us.
     pub(crate) fn begin_after(&mut self, ctx: &mut Ctx, at: u32, upto: u64) {
         let Some(stream) = self.streams.get_mut(at as usize) else { return };
-        if stream.passed == 0
-            && stream.seen.prefix() == 0
-            && stream.seen.beyond().first().is_none_or(|first| first.0 > upto)
-        {
+        if stream.is_blank(upto) {
             self.nameless = self.nameless.saturating_sub(usize::from(core::mem::take(&mut stream.nameless)));
             self.give_up(ctx, at, upto);
         }
@@ -321,13 +286,7 @@ impl Streams {
             if self.index.get(&stream.tag) != Some(&at) || stream.seen.greatest() == 0 {
                 continue;
             }
-            let summary = || stream.summary();
-            let hash = match stream.hash {
-                Some(hash) => hash,
-                None => entries::hash(&summary()),
-            };
-            stream.hash = Some(hash);
-            entries.push(Entry { tag: stream.tag, hash });
+            entries.push(Entry { tag: stream.tag, hash: stream.hash() });
         }
         entries.sort_unstable_by_key(|entry| entry.tag);
         entries
@@ -366,21 +325,7 @@ impl Streams {
             self.evict(ctx);
         }
         let nameless = id.is_none();
-        let stream = Stream {
-            tag,
-            id,
-            seen: Seen::default(),
-            passed: 0,
-            untold: None,
-            opened: ctx.now,
-            count: 0,
-            regular: false,
-            held: 0,
-            far: None,
-            hash: None,
-            disbelieved: (Slots::NONE, 0),
-            nameless,
-        };
+        let stream = Stream::new(tag, id, ctx.now);
         let at = match self.free.pop() {
             Some(at) => {
                 if let Some(slot) = self.streams.get_mut(at as usize) {
@@ -437,52 +382,6 @@ impl Streams {
     }
 }
 
-impl Stream {
-    fn summary(&self) -> Summary {
-        Summary { tag: self.tag, prefix: self.seen.prefix(), beyond: self.seen.beyond().to_vec() }
-    }
-
-    /// Passes to `upto` without a delivery: what lies between is missing, and told with the next delivery.
-    fn pass_to(&mut self, upto: u64) {
-        if upto > self.passed {
-            self.untold = self.untold.or(self.passed.checked_add(1));
-            self.passed = upto;
-        }
-    }
-
-    /// Tells the application what is missing before the next message.
-    fn tell_gap(&mut self, ctx: &mut Ctx) {
-        let Some(from) = self.untold.take() else { return };
-        if self.id.as_ref().is_some_and(|id| *id.author() == ctx.config.id) {
-            // We know best what we said in an earlier run.
-            return;
-        }
-        if let (Some(id), Some(first), Some(last)) =
-            (&self.id, Sequence::new(from), Sequence::new(self.passed))
-        {
-            let before_contact = from == 1;
-            ctx.emit(Event::Gap { stream: id.clone(), from: first, to: last, before_contact });
-        }
-    }
-
-    /// Whether a number is so far beyond those known that it is taken for a lie: unless several in a row say so.
-    fn is_absurd(&mut self, sequence: u64) -> bool {
-        let known = self.seen.greatest();
-        if known == 0 || sequence.saturating_sub(known) <= MAX_JUMP {
-            self.far = None;
-            return false;
-        }
-        let fitting = match self.far {
-            Some((far, count)) if far.abs_diff(sequence) <= MAX_JUMP && far != sequence => {
-                count.saturating_add(1)
-            }
-            Some(_) | None => 1,
-        };
-        self.far = Some((sequence, fitting));
-        fitting < BELIEVED_AFTER
-    }
-}
-
 /// Without the index, whose order differs between equal tables.
 impl fmt::Debug for Streams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -497,25 +396,3 @@ impl fmt::Debug for Streams {
 fn first_held(held: &BTreeMap<(u32, u64), Held>, at: u32) -> Option<(u64, &Held)> {
     held.range((at, 0)..=(at, u64::MAX)).next().map(|((_, sequence), held)| (*sequence, held))
 }
-
-fn deliver(ctx: &mut Ctx, held: &Held) {
-    if held.silent {
-        return;
-    }
-    let delivery = Delivery::new(held.message.clone());
-    if let Content::Direct { .. } = held.message.content() {
-        ctx.stats.direct = ctx.stats.direct.saturating_add(1);
-        ctx.emit(Event::Direct(delivery));
-    } else {
-        ctx.stats.delivered = ctx.stats.delivered.saturating_add(1);
-        ctx.emit(Event::Delivered(delivery));
-    }
-}
-
-/// How far ahead of what is known a sequence number may jump before it is doubted.
-const MAX_JUMP: u64 = 1 << 20;
-/// How many doubted numbers in a row, near each other, are believed after all.
-const BELIEVED_AFTER: u32 = 3;
-/// How many messages a stream must have brought, and how long it must have lived, to be a regular.
-const REGULAR_COUNT: u32 = 4;
-const REGULAR_AGE: Duration = Duration::from_secs(10);

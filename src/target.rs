@@ -1,10 +1,11 @@
-//! One address that the dialer deals with: what is wanted there, and how far that is.
+//! One address that the dialer deals with: what is wanted there, how far that is, and how long it waits.
 
+use core::time::Duration;
 use std::collections::VecDeque;
 
 use crate::ctx::Ctx;
-use crate::timers::TimerKey;
-use crate::{Message, PeerId};
+use crate::timers::{Timer, TimerKey};
+use crate::{Address, Message, PeerId};
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Target {
@@ -82,4 +83,34 @@ impl Target {
         ctx.stats.classic_lost = ctx.stats.classic_lost.saturating_add(lost as u64);
         lost
     }
+
+    /// Waits before the next dial, unless one is under way. Says how long.
+    pub(crate) fn back_off(&mut self, ctx: &mut Ctx, address: &Address) -> Duration {
+        if let Dial::UnderWay(_) = self.dial {
+            return Duration::ZERO;
+        }
+        self.stop_dialing(ctx);
+        let doublings = self.failures.saturating_sub(1).min(20);
+        let most = if self.wish == Wish::Learned { BACKOFF_LEARNED } else { Duration::MAX };
+        let wait = ctx.config.backoff.saturating_mul(1 << doublings).min(ctx.config.backoff_max.min(most));
+        let wait = ctx.rng.jitter(wait);
+        self.dial = Dial::BackingOff(ctx.timers.set(ctx.now, ctx.now + wait, Timer::Redial(address.clone())));
+        wait
+    }
+
+    /// Leaves an address alone for long, unless neighbours are needed.
+    pub(crate) fn park(&mut self, ctx: &mut Ctx, address: &Address) {
+        if let Dial::UnderWay(_) = self.dial {
+            return;
+        }
+        self.stop_dialing(ctx);
+        self.failures = 0;
+        let until = ctx.now + ctx.rng.jitter(PARKED);
+        self.dial = Dial::BackingOff(ctx.timers.set(ctx.now, until, Timer::Redial(address.clone())));
+    }
 }
+
+/// The longest wait between dials to somebody who was lost: a cut that heals should not last because of it.
+const BACKOFF_LEARNED: Duration = Duration::from_secs(5);
+/// How long an address is left alone where there was no room.
+const PARKED: Duration = Duration::from_secs(1800);

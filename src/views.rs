@@ -264,3 +264,5 @@ const REST: Duration = Duration::from_millis(250);
 const BETWEEN_TRIES: Duration = Duration::from_secs(3);
 /// The most exchanges whose way back is remembered.
 const WAYS_BACK: usize = 64;
+/// How long to wait for one who was turned to before turning to another as well.
+pub(crate) const PROBE_PATIENCE: Duration = Duration::from_millis(250);

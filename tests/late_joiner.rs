@@ -1,23 +1,13 @@
 //! Who joins late, or was cut off, hears what is retained: once, in order, and with next to no bytes too many.
 #![cfg(test)]
 
-use chinwag_memory::{LinkModel, Network, NetworkConfig, NodeId, config_for, ms, secs};
-
-fn small(seed: u64, nodes: usize, link: LinkModel) -> (Network, Vec<NodeId>) {
-    let mut network = Network::new(NetworkConfig::new(seed).link(link));
-    let nodes: Vec<NodeId> =
-        (0..nodes).map(|number| network.add_node(&format!("n{number}")).expect("a name")).collect();
-    for node in &nodes[1..] {
-        network.join(*node, nodes[0]).expect("a join");
-    }
-    network.run_for(secs(15));
-    (network, nodes)
-}
+use chinwag_memory::{LinkModel, Network, config_for, ms, secs};
+use chinwag_testkit::joined;
 
 #[test]
 fn a_newcomer_hears_the_last_messages_and_is_told_of_those_before() {
     for (seed, link) in [(1, LinkModel::stream()), (2, LinkModel::datagram().loss(0.1))] {
-        let (mut network, nodes) = small(seed, 10, link);
+        let (mut network, nodes) = joined(seed, 10, link, secs(15));
         for number in 0..300 {
             network.broadcast(nodes[number % 3], format!("{number}")).unwrap();
             network.run_for(ms(20));
@@ -43,7 +33,7 @@ fn a_newcomer_hears_the_last_messages_and_is_told_of_those_before() {
 #[test]
 fn a_newcomer_hears_everything_within_two_round_trips_also_where_all_chose_one_contact() {
     for seed in 1..=5 {
-        let (mut network, nodes) = small(seed, 50, LinkModel::stream().latency(ms(10)..ms(50)));
+        let (mut network, nodes) = joined(seed, 50, LinkModel::stream().latency(ms(10)..ms(50)), secs(15));
         for number in 0..500 {
             network.broadcast(nodes[number % 5 * 7], "good morning").unwrap();
             network.run_for(ms(5));
@@ -63,7 +53,7 @@ fn a_newcomer_hears_everything_within_two_round_trips_also_where_all_chose_one_c
 #[test]
 fn whoever_was_cut_off_hears_everything_in_order_once_the_cut_is_healed() {
     for seed in 1..=3 {
-        let (mut network, nodes) = small(seed, 20, LinkModel::stream());
+        let (mut network, nodes) = joined(seed, 20, LinkModel::stream(), secs(15));
         let (one, other) = nodes.split_at(10);
         network.partition(one, other);
         let mut said = Vec::new();

@@ -4,19 +4,8 @@
 use std::collections::BTreeSet;
 
 use chinwag::{DialError, Event};
-use chinwag_memory::{LinkModel, Network, NetworkConfig, NodeId, config_for, secs};
-
-/// A network in which everybody joined through the first, and nobody has said anything.
-fn joined(seed: u64, nodes: usize, link: LinkModel) -> (Network, Vec<NodeId>) {
-    let mut network = Network::new(NetworkConfig::new(seed).link(link));
-    let nodes: Vec<NodeId> =
-        (0..nodes).map(|number| network.add_node(&format!("n{number}")).expect("a name")).collect();
-    for node in &nodes[1..] {
-        network.join(*node, nodes[0]).expect("a join");
-    }
-    network.run_for(secs(20));
-    (network, nodes)
-}
+use chinwag_memory::{LinkModel, Network, NodeId, config_for, secs};
+use chinwag_testkit::joined;
 
 fn heard_directly(network: &Network, node: NodeId) -> Vec<String> {
     let direct = |event: &Event| {
@@ -39,7 +28,7 @@ fn are_neighbours(network: &Network, one: NodeId, other: NodeId) -> bool {
 fn it_reaches_those_who_are_no_neighbours_whether_they_ever_spoke_or_not() {
     let (mut far, mut routed) = (0, 0);
     for (seed, spoke) in [(1, false), (2, true), (3, false)] {
-        let (mut network, nodes) = joined(seed, 60, LinkModel::stream());
+        let (mut network, nodes) = joined(seed, 60, LinkModel::stream(), secs(20));
         if spoke {
             for node in &nodes {
                 network.broadcast(*node, "here I am").unwrap();
@@ -71,7 +60,7 @@ fn it_reaches_those_who_are_no_neighbours_whether_they_ever_spoke_or_not() {
 #[test]
 fn it_arrives_once_and_is_told_to_have_arrived_on_links_that_lose_and_double() {
     let link = LinkModel::datagram().loss(0.15).duplication(0.1).reordering(0.1, secs(1) / 20);
-    let (mut network, nodes) = joined(5, 25, link);
+    let (mut network, nodes) = joined(5, 25, link, secs(20));
     let mut said = BTreeSet::new();
     for number in 0..60 {
         let (from, to) = (nodes[number % 25], nodes[(number * 11 + 3) % 25]);
@@ -94,7 +83,7 @@ fn it_arrives_once_and_is_told_to_have_arrived_on_links_that_lose_and_double() {
 
 #[test]
 fn what_nobody_knows_a_way_for_is_told_to_be_undeliverable_with_the_reason() {
-    let (mut network, nodes) = joined(3, 12, LinkModel::stream());
+    let (mut network, nodes) = joined(3, 12, LinkModel::stream(), secs(20));
     let mut config = config_for("hermit").unwrap();
     config.target_neighbours = 0;
     let hermit = network.add_client_with(config).unwrap();

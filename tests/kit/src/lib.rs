@@ -16,6 +16,7 @@ pub mod gossip;
 mod guest;
 mod lab;
 pub mod messages;
+mod networks;
 pub mod plan;
 mod rules;
 mod runs;
@@ -24,5 +25,6 @@ pub mod steps;
 
 pub use guest::{Guest, at, sent};
 pub use lab::{LAST, Lab, event, hub, hub_that, narrow_config};
+pub use networks::joined;
 pub use runs::{cases, sample};
 pub use says::{answer, classic, introduction, introduction_at, message, numbered, post};

@@ -1,0 +1,136 @@
+//! One link: how far the introduction on it is, and who is at its other end.
+
+use core::time::Duration;
+
+use crate::keep_alive::KeepAlive;
+use crate::slots::Slot;
+use crate::timers::TimerKey;
+use crate::{Address, Epoch, PeerId, Semantics, Time};
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Link {
+    /// What was dialed to make it; `None` if the other end dialed.
+    pub(crate) dialed: Option<Address>,
+    pub(crate) phase: Phase,
+    /// When it came up.
+    pub(crate) since: Time,
+    pub(crate) malformed: u32,
+    pub(crate) keep_alive: KeepAlive,
+    pub(crate) semantics: Semantics,
+    /// Of the introduction that is under way or was made on it.
+    pub(crate) session: u32,
+    /// How many bytes of posts it was sent because it asked for them, and since when that counts.
+    pub(crate) served: (Time, u64),
+    /// Its other end was sent the last posts, as a newcomer.
+    pub(crate) caught_up: bool,
+    /// How many messages it sent that cost much, and since when that counts.
+    costly: (Time, u32),
+    pub(super) timer: TimerKey,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Phase {
+    /// They dialed, and have not said anything.
+    Accepted,
+    /// We dialed and introduced ourselves.
+    Introduced,
+    /// They dialed and spoke as the old program does: there may be no more than the one message.
+    OneShot,
+    /// A native peer.
+    Linked(Neighbour),
+    /// A second link to a native peer, on which we have said our last.
+    Retiring(Neighbour),
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Neighbour {
+    pub(crate) peer: PeerId,
+    pub(crate) epoch: Epoch,
+    pub(crate) address: Option<Address>,
+    pub(crate) role: Role,
+    /// They have said their last on this link.
+    pub(crate) retired: bool,
+}
+
+/// What somebody who is linked is to us.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Role {
+    /// Posts pass between us. `inbound`: it was they who came. The first 64 have a place.
+    Neighbour { slot: Option<Slot>, inbound: bool },
+    /// It came, or we went there, to say something to one peer.
+    Visitor,
+}
+
+impl Role {
+    pub(crate) const fn slot(self) -> Option<Slot> {
+        match self {
+            Self::Neighbour { slot, .. } => slot,
+            Self::Visitor => None,
+        }
+    }
+
+    pub(crate) const fn is_neighbour(self) -> bool {
+        matches!(self, Self::Neighbour { .. })
+    }
+}
+
+/// What the sender of a message is to us.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Standing {
+    /// Dialed us and has not introduced themselves as native.
+    Stranger,
+    /// Was dialed by us and has not answered.
+    Introduced,
+    /// A native peer.
+    Native,
+}
+
+impl Link {
+    /// A link that has just come up, and ends by `timer` unless somebody is met on it.
+    pub(super) fn new(
+        now: Time,
+        dialed: Option<Address>,
+        semantics: Semantics,
+        session: u32,
+        timer: TimerKey,
+    ) -> Self {
+        let phase = if dialed.is_some() { Phase::Introduced } else { Phase::Accepted };
+        Self {
+            dialed,
+            phase,
+            since: now,
+            malformed: 0,
+            keep_alive: KeepAlive::new(now),
+            semantics,
+            session,
+            served: (now, 0),
+            caught_up: false,
+            costly: (now, 0),
+            timer,
+        }
+    }
+
+    /// Counts a message that costs much: false if there were too many.
+    pub(super) fn may_cost(&mut self, now: Time) -> bool {
+        if now.saturating_since(self.costly.0) >= Duration::from_secs(1) {
+            self.costly = (now, 0);
+        }
+        self.costly.1 = self.costly.1.saturating_add(1);
+        self.costly.1 <= COSTLY_PER_SECOND
+    }
+
+    /// The run of the peer that this link can be used to talk to.
+    pub(super) fn key(&self) -> Option<(PeerId, Epoch)> {
+        match &self.phase {
+            Phase::Linked(neighbour) => Some((neighbour.peer.clone(), neighbour.epoch)),
+            Phase::Accepted | Phase::Introduced | Phase::OneShot | Phase::Retiring(_) => None,
+        }
+    }
+
+    pub(super) fn leads_to(&self, (peer, epoch): &(PeerId, Epoch)) -> bool {
+        matches!(&self.phase, Phase::Linked(neighbour) if neighbour.epoch == *epoch && neighbour.peer == *peer)
+    }
+}
+
+/// How many messages that cost much a neighbour may send in a second.
+const COSTLY_PER_SECOND: u32 = 128;
