@@ -21,8 +21,9 @@ pub(crate) struct Beacon {
     since: Time,
     /// The last number of our own.
     own_number: u64,
-    /// The root that fell silent last, and its last number: what is still told of it is old.
-    gone: Option<(StreamTag, u64)>,
+    /// The root that fell silent last, its last number, and when that was noticed: for some time, what is still told of it
+    /// is old.
+    gone: Option<(StreamTag, u64, Time)>,
     pub(crate) timer: Option<TimerKey>,
 }
 
@@ -68,7 +69,7 @@ impl Beacon {
     pub(crate) fn is_of_another_network(&self, now: Time, other: StreamTag, interval: Duration) -> bool {
         let replaced = now.saturating_since(self.since) < interval;
         let silent = now.saturating_since(self.heard) > interval.saturating_mul(2);
-        let gone = self.gone.is_some_and(|(gone, _)| gone == other);
+        let gone = self.gone.is_some_and(|(gone, ..)| gone == other);
         other != self.root && !replaced && !silent && !gone
     }
 
@@ -81,7 +82,9 @@ impl Beacon {
         (root, number): (StreamTag, u64),
         interval: Duration,
     ) -> Heard {
-        if self.gone.is_some_and(|(gone, last)| gone == root && number <= last) {
+        let remembered = interval.saturating_mul(GONE);
+        self.gone = self.gone.filter(|(.., since)| now.saturating_since(*since) < remembered);
+        if self.gone.is_some_and(|(gone, last, _)| gone == root && number <= last) {
             return Heard::Ignored;
         }
         if root != self.root && self.number > 0 && now.saturating_since(self.changed) < BETWEEN_ROOTS {
@@ -103,7 +106,13 @@ impl Beacon {
             }
             return Heard::Known(challenger);
         }
-        // Nobody beats so fast: it is made up, or another one is about to follow.
+        // Nobody beats so fast: it is made up, or another one is about to follow. Were any number believed, one that is
+        // out of reach would make all true ones old.
+        let beats = number.saturating_sub(self.number);
+        let most = now.saturating_since(self.heard).as_nanos() / (interval / 8).as_nanos().max(1);
+        if root == self.root && self.number > 0 && u128::from(beats) > most.saturating_add(MISSED) {
+            return Heard::Ignored;
+        }
         if root == self.root && !stale && now.saturating_since(self.heard) < interval / 8 && self.number > 0 {
             return Heard::Ignored;
         }
@@ -123,13 +132,21 @@ impl Beacon {
         }
     }
 
+    /// Somebody says that we have beaten so often: those who believe it would take our next ones for old. Who knows us
+    /// believes only a few too many.
+    pub(crate) fn claimed(&mut self, number: u64) {
+        if u128::from(number.saturating_sub(self.own_number)) <= MISSED {
+            self.own_number = self.own_number.max(number);
+        }
+    }
+
     /// It is time: beats if we are the root, or if the root is silent. Says what to send.
     pub(crate) fn beat(&mut self, now: Time, own: StreamTag, interval: Duration) -> Option<(StreamTag, u64)> {
         if self.root != own {
             if now.saturating_since(self.heard) <= interval.saturating_mul(STALE) {
                 return None;
             }
-            self.gone = Some((self.root, self.number));
+            self.gone = Some((self.root, self.number, now));
             (self.root, self.since) = (own, now);
         }
         self.own_number = self.own_number.saturating_add(1);
@@ -142,8 +159,12 @@ impl Beacon {
 
 /// After how many intervals without a beacon the root is taken for gone.
 const STALE: u32 = 3;
+/// For how many intervals a root that has gone is remembered: what is told of it has come round by then.
+const GONE: u32 = 12;
 /// How many beacons a new root sends in quick order.
 const YOUNG: u64 = 24;
+/// How many beats may be missed beyond those for which there was time, as those that came last may be late ones.
+const MISSED: u128 = 4;
 /// How long a new root stays, whoever is told to be a better one.
 const BETWEEN_ROOTS: Duration = Duration::from_millis(200);
 /// By how much another neighbour must be earlier than our parent.

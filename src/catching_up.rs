@@ -85,7 +85,7 @@ impl ChatNode {
             return;
         };
         if lag.gone_at != first.from() {
-            (lag.gone, lag.gone_at) = (Slots::NONE, first.from());
+            (lag.gone, lag.others, lag.gone_at) = (Slots::NONE, Slots::NONE, first.from());
         }
         if taken.is_empty() {
             // Nobody can fill it now, and somebody may later.
@@ -100,7 +100,12 @@ impl ChatNode {
                 lag.claimants = lag.claimants.without(Slots::one(asked));
             }
         }
-        let able = lag.claimants.and(taken).without(lag.gone);
+        let mut able = lag.claimants.and(taken).without(lag.gone);
+        if able.is_empty() && self.broadcast.streams.is_waiting(stream) {
+            // What a claimant retains no more, another may, who had no reason to say so.
+            able = taken.without(lag.gone).without(lag.others);
+            lag.others = lag.others.with(able.nth_around(lag.tries).map_or(Slots::NONE, Slots::one));
+        }
         let Some(slot) = able.nth_around(lag.tries) else {
             let since = *lag.hopeless.get_or_insert(now);
             lag.due = since + patience;
@@ -170,7 +175,7 @@ impl ChatNode {
                 |(of, run): &(StreamTag, Run)| Some(*of) == tag && run.from() <= first && first <= run.to();
             if gone.iter().any(is_gone) {
                 if lag.gone_at != first {
-                    (lag.gone, lag.gone_at) = (Slots::NONE, first);
+                    (lag.gone, lag.others, lag.gone_at) = (Slots::NONE, Slots::NONE, first);
                 }
                 lag.gone = lag.gone.with(Slots::one(slot));
             } else if lag.unanswered >= IN_VAIN {

@@ -16,6 +16,8 @@ pub enum Control {
     KeepAliveReply(u64),
     /// The sender is no neighbour any more, and closes the link; it lives on, and may be asked again.
     Disconnect,
+    /// Something of a later version, which is counted and has no effect.
+    Unknown,
     /// A peer that joins is walked at random through the network (HyParView's `ForwardJoin`).
     Walk {
         /// Who joins.

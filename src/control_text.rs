@@ -44,7 +44,6 @@ pub(crate) fn decode(
     let read: Read<'_> = serde_json::from_str(text).map_err(|error| DecodeError::from_json(&error))?;
     Ok(match read {
         Read::Control(control) => control,
-        Read::Unknown => return Err(DecodeError::UnknownControl),
         Read::Numbered { .. } if wrapped => return Err(DecodeError::TooDeep),
         Read::Numbered { session, number, inner } => {
             let message = Message::decode_wrapped(frame.slice_ref(inner.get().as_bytes()), names)?;
@@ -62,7 +61,6 @@ pub(crate) fn read_contacts(list: &RawValue) -> Result<Vec<Contact>, DecodeError
 
 enum Read<'a> {
     Control(Control),
-    Unknown,
     Numbered { session: u32, number: u64, inner: &'a RawValue },
 }
 
@@ -72,7 +70,7 @@ impl Serialize for Control {
         array.serialize_element(self.kind())?;
         match self {
             Self::KeepAlive(number) | Self::KeepAliveReply(number) => array.serialize_element(number)?,
-            Self::Disconnect => {}
+            Self::Disconnect | Self::Unknown => {}
             Self::Walk { peer, hops_left } => {
                 array.serialize_element(peer)?;
                 array.serialize_element(hops_left)?;
@@ -154,6 +152,7 @@ impl Control {
             Self::KeepAlive(_) => "KEEPALIVE",
             Self::KeepAliveReply(_) => "KEEPALIVE_REPLY",
             Self::Disconnect => "DISCONNECT",
+            Self::Unknown => "?",
             Self::Walk { .. } => "WALK",
             Self::Shuffle { .. } => "SHUFFLE",
             Self::Peers { .. } => "PEERS",
@@ -240,10 +239,7 @@ impl<'de> Visitor<'de> for ReadVisitor {
                 skip_rest(&mut array)?;
                 return Ok(Read::Numbered { session, number, inner });
             }
-            _ => {
-                skip_rest(&mut array)?;
-                return Ok(Read::Unknown);
-            }
+            _ => Control::Unknown,
         };
         skip_rest(&mut array)?;
         Ok(Read::Control(control))

@@ -205,8 +205,9 @@ impl ChatNode {
         let own = *message.originator() == self.ctx.config.id;
         let limit = self.ctx.config.max_routes;
         let next = self.next_hop(to, Some(link)).filter(|_| !own);
-        let next =
-            next.filter(|_| self.routes.passes(self.ctx.now, (tag, sequence.get()), link, to.clone(), limit));
+        let next = next.filter(|next| {
+            self.routes.passes(self.ctx.now, (tag, sequence.get()), (link, *next), to.clone(), limit)
+        });
         match next {
             Some(next) => {
                 self.ctx.stats.routed = self.ctx.stats.routed.saturating_add(1);
@@ -219,7 +220,7 @@ impl ChatNode {
     /// A one-to-one message has arrived: ours, or one that was passed on.
     pub(crate) fn receipt(&mut self, link: LinkId, tag: StreamTag, sequence: Sequence) {
         if tag != self.own_tag() {
-            if let Some((back, _)) = self.routes.way_back((tag, sequence.get())) {
+            if let Some((back, _)) = self.routes.way_back((tag, sequence.get()), link) {
                 self.tell_if_linked(back, Control::Arrived(tag, sequence));
             }
             return;
@@ -239,7 +240,7 @@ impl ChatNode {
     /// A one-to-one message cannot go on.
     pub(crate) fn stuck(&mut self, link: LinkId, tag: StreamTag, sequence: Sequence) {
         if tag != self.own_tag() {
-            if let Some((back, to)) = self.routes.way_back((tag, sequence.get())) {
+            if let Some((back, to)) = self.routes.way_back((tag, sequence.get()), link) {
                 self.routes.forget_way(&to);
                 self.tell_if_linked(back, Control::Stuck(tag, sequence));
             }

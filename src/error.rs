@@ -39,8 +39,6 @@ pub enum DecodeError {
     BadPlace,
     /// `sig` is empty, longer than 128 bytes, or not printable ASCII.
     BadSignature,
-    /// An array that begins with no kind of message that is known here.
-    UnknownControl,
     /// `room` is empty, longer than 64 bytes, or holds control characters.
     BadRoom,
     /// The `chinwag` key says version 0.
@@ -78,7 +76,6 @@ impl fmt::Display for DecodeError {
             Self::BadMsg { expected } => write!(f, "`msg` should be {expected}"),
             Self::BadPlace => f.write_str("`epoch` and `seq` go together, and `seq` counts from 1"),
             Self::BadSignature => f.write_str("`sig` is not 1 to 128 bytes of printable ASCII"),
-            Self::UnknownControl => f.write_str("an array of a kind that is not known here"),
             Self::BadRoom => f.write_str("`room` is not 1 to 64 bytes without control characters"),
             Self::BadVersion => f.write_str("the `chinwag` version counts from 1"),
         }

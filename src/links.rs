@@ -50,9 +50,9 @@ impl Links {
         self.linked_peers().filter(|(neighbour, _)| inbound(neighbour)).count()
     }
 
-    /// Counts a message that costs much: false if there were too many.
-    pub(crate) fn may_cost(&mut self, link: LinkId, now: Time) -> bool {
-        self.links.get_mut(&link).is_some_and(|link| link.may_cost(now))
+    /// Counts a message that costs much, so many times: false if there were too many.
+    pub(crate) fn may_cost(&mut self, link: LinkId, now: Time, cost: u32) -> bool {
+        self.links.get_mut(&link).is_some_and(|link| link.may_cost(now, cost))
     }
 
     /// Whether the other end of `link` is no neighbour.

@@ -11,8 +11,8 @@ use crate::routes::Routes;
 use crate::timers::Timer;
 use crate::views::Views;
 use crate::{
-    Action, Actions, Config, ConfigError, Contact, DecodeError, DialError, Dialect, Input, LinkId, PeerId,
-    Rejection, Seed, Stats, StreamTag, Time,
+    Action, Actions, Config, ConfigError, Contact, DialError, Dialect, Input, LinkId, PeerId, Rejection,
+    Seed, Stats, StreamTag, Time,
 };
 
 /// One peer of the network, as plain data that reacts to [`Input`]s with [`Action`]s.
@@ -136,10 +136,6 @@ impl ChatNode {
             Input::LinkDown { link, end } => self.link_ended(link, end),
             Input::DialFailed { address, reason } => self.dial_failed(&address, reason),
             Input::Received { link, message } => self.receive(link, message),
-            // Of a later version of the protocol: no fault.
-            Input::Malformed { error: DecodeError::UnknownControl, .. } => {
-                self.ctx.stats.unknown_control = self.ctx.stats.unknown_control.saturating_add(1);
-            }
             Input::Malformed { link, error } => self.refuse(link, Rejection::Malformed(error)),
             Input::Command(command) => self.command(command),
         }

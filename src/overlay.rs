@@ -6,8 +6,7 @@ use crate::control::MAX_PEERS;
 use crate::links::Role;
 use crate::node::{ChatNode, Presence};
 use crate::target::Wish;
-use crate::timers::Timer;
-use crate::views::PROBE_PATIENCE;
+use crate::views::{MOST_DOUBLINGS, PROBE_PATIENCE};
 use crate::{Address, Contact, Control, Dialects, DownReason, Epoch, Intent, LinkId, PeerId};
 
 impl ChatNode {
@@ -160,15 +159,20 @@ impl ChatNode {
         self.ctx.tell(link, Control::Instead(Contact { peer: newest.clone(), address }));
     }
 
-    /// There still are more neighbours than there should be, and the one that was asked has not gone: parts from any but
-    /// the newest, which may be the only way to another part of the network.
+    /// There still are more neighbours than there should be, and the one that was asked has not gone: parts from the
+    /// newest but one: the newest may be the only way to another part of the network, and whoever comes in ever new names
+    /// takes only the place of the last of them.
     pub(crate) fn end_excess(&mut self) {
         if !self.has_views() || self.links.linked() <= self.ctx.config.max_neighbours {
             return;
         }
         let since = |link: LinkId| self.links.get(link).map(|link| link.since);
         let newest = self.links.linked_peers().map(|(_, link)| link).max_by_key(|link| (since(*link), *link));
-        if let Some(link) = newest.and_then(|newest| self.chance_neighbour(newest, None)) {
+        let parts = newest.and_then(|newest| {
+            let peer = self.links.peer(newest)?;
+            self.replaceable(&peer).or_else(|| self.chance_neighbour(newest, None))
+        });
+        if let Some(link) = parts {
             self.part_from(link);
         }
     }
@@ -186,6 +190,12 @@ impl ChatNode {
     /// A neighbour has neighbours enough, and asks us to link with somebody else instead.
     pub(crate) fn replace(&mut self, link: LinkId, by: Contact) {
         if !self.has_views() || by.peer == self.ctx.config.id {
+            return;
+        }
+        let now = self.ctx.now;
+        let replacing = self.views.replacing.as_ref();
+        if replacing.is_some_and(|(.., since)| now.saturating_since(*since) < BETWEEN_SPLITS) {
+            // Who asks more often asks us to dial whomever it likes.
             return;
         }
         if self.links.link_of(&by.peer).is_some() {
@@ -230,22 +240,25 @@ impl ChatNode {
     }
 
     fn turn_to_others(&mut self, again: bool) {
-        if let Some(key) = self.views.refill.take() {
-            self.ctx.timers.cancel(key);
+        if again {
+            // The timer has fired.
+            self.views.refill = None;
         }
         if !self.has_views() {
+            self.views.stop_refilling(&mut self.ctx);
             return;
         }
         let (have, target) = (self.links.linked(), self.ctx.config.target_neighbours);
         let Some(missing) = target.checked_sub(have).filter(|missing| *missing > 0) else {
             self.views.filled();
+            self.views.stop_refilling(&mut self.ctx);
             return;
         };
         let now = self.ctx.now;
         let rest = self.views.rest_until(have < self.few());
         if now < rest {
             // All are full: in such a network not everybody can have as many as it would like.
-            self.views.refill = Some(self.ctx.timers.set(now, rest, Timer::Refill));
+            self.views.refill_at(&mut self.ctx, rest);
             return;
         }
         // As many as are missing; more where many are found dead.
@@ -269,12 +282,12 @@ impl ChatNode {
                 if again && have < self.few() {
                     self.dialer.hurry(&mut self.ctx);
                 }
-                let doublings = self.views.fruitless.min(4);
-                self.views.fruitless = self.views.fruitless.saturating_add(1);
+                let doublings = self.views.fruitless.min(MOST_DOUBLINGS);
+                self.views.fruitless = self.views.fruitless.saturating_add(u32::from(again));
                 now + self.ctx.rng.jitter(Duration::from_secs(1 << doublings))
             }
         };
-        self.views.refill = Some(self.ctx.timers.set(now, next, Timer::Refill));
+        self.views.refill_at(&mut self.ctx, next);
     }
 
     /// Somebody who was turned to, or named, answered that there is no room.

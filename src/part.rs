@@ -22,7 +22,7 @@ impl ChatNode {
 
     fn attempt_failed(&mut self, address: &Address, reason: DialError, attempt: Attempt) {
         let given_up = self.dialer.failed(&mut self.ctx, address, reason, attempt);
-        self.views.failed(address);
+        self.views.failed(address, self.links.linked() == 0);
         self.visit_failed(address, reason);
         self.refill();
         let Some(given_up) = given_up else { return };

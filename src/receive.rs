@@ -96,7 +96,8 @@ impl ChatNode {
 
     /// What a native peer says about the link, the network, or what it has.
     fn receive_control(&mut self, link: LinkId, control: &Control) {
-        if is_costly(control) && !self.links.may_cost(link, self.ctx.now) {
+        let cost = cost(control);
+        if cost > 0 && !self.links.may_cost(link, self.ctx.now, cost) {
             self.ctx.stats.throttled = self.ctx.stats.throttled.saturating_add(1);
             return;
         }
@@ -108,6 +109,9 @@ impl ChatNode {
                 }
             }
             Control::Disconnect => self.parted(link),
+            Control::Unknown => {
+                self.ctx.stats.unknown_control = self.ctx.stats.unknown_control.saturating_add(1);
+            }
             Control::Arrived(stream, sequence) => self.receipt(link, *stream, *sequence),
             Control::Numbered { session, number, message } => {
                 self.receive_numbered(link, *session, *number, message.clone())
@@ -198,17 +202,31 @@ impl ChatNode {
     }
 }
 
-/// Whether a message can cost much more than it weighs.
-const fn is_costly(control: &Control) -> bool {
-    matches!(
-        control,
+/// How much more a message can cost than it weighs: one that goes to everybody more than one that goes to one.
+const fn cost(control: &Control) -> u32 {
+    match control {
+        Control::Find { .. } => 8,
         Control::Walk { .. }
-            | Control::Shuffle { .. }
-            | Control::Peers { .. }
-            | Control::Instead(_)
-            | Control::Pull { .. }
-            | Control::CatchUp { .. }
-            | Control::Sync(_)
-            | Control::Find { .. }
-    )
+        | Control::Shuffle { .. }
+        | Control::Peers { .. }
+        | Control::Instead(_)
+        | Control::Pull { .. }
+        | Control::CatchUp { .. }
+        | Control::Sync(_) => 1,
+        Control::KeepAlive(_)
+        | Control::KeepAliveReply(_)
+        | Control::Disconnect
+        | Control::Unknown
+        | Control::Beacon { .. }
+        | Control::Have(_)
+        | Control::Graft(_)
+        | Control::Prune(_)
+        | Control::Pulled(_)
+        | Control::Since(_)
+        | Control::Found { .. }
+        | Control::Arrived(..)
+        | Control::Stuck(..)
+        | Control::Numbered { .. }
+        | Control::Acknowledge { .. } => 0,
+    }
 }

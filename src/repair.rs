@@ -22,6 +22,8 @@ pub(crate) struct Lag {
     pub(crate) gone: Slots,
     /// That first one.
     pub(crate) gone_at: u64,
+    /// Who were asked for it although they do not say to have it.
+    pub(crate) others: Slots,
     /// The first announcement of `head`, unless who made it is gone.
     pub(crate) first: Option<(Slot, Time)>,
     /// When to do something about it.
@@ -45,6 +47,7 @@ impl Repair {
             claimants: Slots::NONE,
             gone: Slots::NONE,
             gone_at: 0,
+            others: Slots::NONE,
             first: Some((slot, now)),
             due,
             asked: None,

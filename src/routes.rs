@@ -11,12 +11,23 @@ use crate::{LinkId, PeerId, StreamTag, Time};
 pub(crate) struct Routes {
     /// Over which link a peer was found.
     ways: Bounded<PeerId, (LinkId, Time)>,
-    /// Where a message came from that was passed on: the link that its receipt goes back on, and whom it was for.
-    passing: Bounded<(StreamTag, u64), (LinkId, PeerId, Time)>,
+    /// The messages that were passed on.
+    passing: Bounded<(StreamTag, u64), Passing>,
     /// The searches that came by. One that was answered stays, so that it is known if it comes again in a circle.
     searches: Bounded<u64, Option<Search>>,
     /// How many searches were passed on since.
     rate: (Time, u32),
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Passing {
+    /// Where it came from: its receipt goes back there.
+    from: LinkId,
+    /// Where it went: only from there a receipt can come.
+    next: LinkId,
+    /// Whom it is for.
+    to: PeerId,
+    since: Time,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -47,23 +58,30 @@ impl Routes {
         &mut self,
         now: Time,
         message: (StreamTag, u64),
-        from: LinkId,
+        (from, next): (LinkId, LinkId),
         to: PeerId,
         limit: usize,
     ) -> bool {
-        match self.passing.get(&message) {
-            Some((before, _, since)) if now.saturating_since(*since) < CIRCLE => *before == from,
+        match self.passing.get_mut(&message) {
+            Some(passing) if now.saturating_since(passing.since) < CIRCLE => {
+                let same = passing.from == from;
+                if same {
+                    passing.next = next;
+                }
+                same
+            }
             // After so long it is said again, and may come another way.
             Some(_) | None => {
-                self.passing.insert(message, (from, to, now), limit);
+                self.passing.insert(message, Passing { from, next, to, since: now }, limit);
                 true
             }
         }
     }
 
-    /// The way back of a message's receipt, once.
-    pub(crate) fn way_back(&mut self, message: (StreamTag, u64)) -> Option<(LinkId, PeerId)> {
-        self.passing.remove(&message).map(|(back, to, _)| (back, to))
+    /// The way back of a message's receipt that came on `by`, once, and whom the message was for.
+    pub(crate) fn way_back(&mut self, message: (StreamTag, u64), by: LinkId) -> Option<(LinkId, PeerId)> {
+        self.passing.get(&message).filter(|passing| passing.next == by)?;
+        self.passing.remove(&message).map(|passing| (passing.from, passing.to))
     }
 
     /// Notes a search. False if it is known already, or there are too many.
@@ -89,7 +107,7 @@ impl Routes {
     /// A link is gone: nothing goes over it, or back.
     pub(crate) fn forget_link(&mut self, link: LinkId) {
         self.ways.retain(|(way, _)| *way != link);
-        self.passing.retain(|(back, ..)| *back != link);
+        self.passing.retain(|passing| passing.from != link);
         for search in self.searches.values_mut() {
             *search = search.take().filter(|search| search.back != Some(link));
         }
@@ -193,12 +211,14 @@ mod tests {
     fn a_circle_is_noticed() {
         let mut routes = Routes::default();
         let (message, bob) = ((StreamTag::new(1), 1), PeerId::new("bob").unwrap());
-        assert!(routes.passes(Time::ZERO, message, LinkId::new(1), bob.clone(), 4));
+        let [eve, ann, next] = [1, 2, 3].map(LinkId::new);
+        assert!(routes.passes(Time::ZERO, message, (eve, next), bob.clone(), 4));
         assert!(
-            routes.passes(Time::ZERO, message, LinkId::new(1), bob.clone(), 4),
+            routes.passes(Time::ZERO, message, (eve, next), bob.clone(), 4),
             "the same again, as it was not received"
         );
-        assert!(!routes.passes(Time::ZERO, message, LinkId::new(2), bob.clone(), 4));
-        assert_eq!(routes.way_back(message), Some((LinkId::new(1), bob)));
+        assert!(!routes.passes(Time::ZERO, message, (ann, next), bob.clone(), 4));
+        assert_eq!(routes.way_back(message, ann), None, "it did not go there");
+        assert_eq!(routes.way_back(message, next), Some((eve, bob)));
     }
 }

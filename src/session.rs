@@ -125,6 +125,11 @@ impl ChatNode {
             self.ctx.repeat_introduction(link);
             return;
         }
+        if session.reliable.is_hopeless() {
+            self.ctx.close(link);
+            self.peer_down(link, DownReason::Silent);
+            return;
+        }
         self.send_ready(link, now);
         self.acknowledge(link, now);
         self.ctx.schedule_session(link);

@@ -196,7 +196,11 @@ impl ChatNode {
 
     /// The pulse of the shared tree came: passes it on, and hangs on whom it came from first.
     pub(crate) fn beacon_heard(&mut self, link: LinkId, root: StreamTag, number: u64) {
-        let Some(slot) = self.links.slot(link).filter(|_| root != self.own_tag()) else { return };
+        let Some(slot) = self.links.slot(link) else { return };
+        if root == self.own_tag() {
+            self.broadcast.beacon.claimed(number);
+            return;
+        }
         let parent = self.broadcast.trees.shared_parent();
         let interval = self.ctx.config.beacon_interval;
         let heard = self.broadcast.beacon.heard(self.ctx.now, slot, parent, (root, number), interval);

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use crate::ctx::Ctx;
-use crate::timers::TimerKey;
+use crate::timers::{Timer, TimerKey};
 use crate::{Address, Contact, LinkId, PeerId, Time};
 
 /// The passive view, and what goes on to fill the active one from it.
@@ -27,7 +27,7 @@ pub(crate) struct Views {
     pub(crate) island_tries: u32,
     /// When a neighbour was last asked to let another one take our place.
     pub(crate) last_split: Option<Time>,
-    pub(crate) refill: Option<TimerKey>,
+    pub(crate) refill: Option<(Time, TimerKey)>,
     pub(crate) shuffle: Option<TimerKey>,
     /// How many have joined through us.
     joiners: u32,
@@ -159,6 +159,21 @@ impl Views {
         }
     }
 
+    /// Has a node that lacks neighbours look for some at `at`, or when it will anyway.
+    pub(crate) fn refill_at(&mut self, ctx: &mut Ctx, at: Time) {
+        if self.refill.is_some_and(|(earlier, _)| earlier <= at) {
+            return;
+        }
+        self.stop_refilling(ctx);
+        self.refill = Some((at, ctx.timers.set(ctx.now, at, Timer::Refill)));
+    }
+
+    pub(crate) fn stop_refilling(&mut self, ctx: &mut Ctx) {
+        if let Some((_, key)) = self.refill.take() {
+            ctx.timers.cancel(key);
+        }
+    }
+
     /// There are neighbours enough.
     pub(crate) fn filled(&mut self) {
         self.found();
@@ -166,13 +181,14 @@ impl Views {
         self.failures = 0;
     }
 
-    /// Nobody could be met at `address`.
-    pub(crate) fn failed(&mut self, address: &Address) {
+    /// Nobody could be met at `address`, which is forgotten; unless we are `alone`, as then it may be on us that nobody can
+    /// be met.
+    pub(crate) fn failed(&mut self, address: &Address, alone: bool) {
         let probes = self.probes.len();
         self.island = self.island.take().filter(|island| island != address);
         self.probes.retain(|(probed, _)| probed != address);
         self.failures = self.failures.saturating_add(probes.saturating_sub(self.probes.len()));
-        self.passive.retain(|known| known.contact.address != *address);
+        self.passive.retain(|known| alone || known.contact.address != *address);
     }
 
     /// Somebody answered at `address`, whatever the answer.
@@ -196,8 +212,8 @@ impl Views {
 
     /// Chooses somebody to turn to, by chance among those not tried lately for whom `fits` holds.
     pub(crate) fn choose(&mut self, ctx: &mut Ctx, fits: impl Fn(&Contact) -> bool) -> Option<Contact> {
-        let rested =
-            |tried: Option<Time>| tried.is_none_or(|tried| ctx.now.saturating_since(tried) >= BETWEEN_TRIES);
+        let rest = BETWEEN_TRIES * (1 << self.fruitless.min(MOST_DOUBLINGS));
+        let rested = |tried: Option<Time>| tried.is_none_or(|tried| ctx.now.saturating_since(tried) >= rest);
         let fit = |known: &&mut Candidate| rested(known.tried) && fits(&known.contact);
         let mut count: u32 = 0;
         // Never tried before those who were.
@@ -260,7 +276,9 @@ const PATIENT: u32 = 8;
 /// How long to rest after many had no room, at first.
 const REST_URGENT: Duration = Duration::from_millis(50);
 const REST: Duration = Duration::from_millis(250);
-/// How long somebody is left in peace who was turned to.
+/// How often the time is doubled at most after which all are turned to again.
+pub(crate) const MOST_DOUBLINGS: u32 = 4;
+/// How long somebody is left in peace who was turned to, at first.
 const BETWEEN_TRIES: Duration = Duration::from_secs(3);
 /// The most exchanges whose way back is remembered.
 const WAYS_BACK: usize = 64;

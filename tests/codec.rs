@@ -95,8 +95,9 @@ fn every_kind_of_message_is_among_them() {
     assert_eq!(kinds.len(), KINDS.len(), "{kinds:?}");
 }
 
-const KINDS: [&str; 32] = [
+const KINDS: [&str; 33] = [
     "#",
+    "?",
     "ACK",
     "ADVERTISE",
     "ADVERTISE_REPLY",

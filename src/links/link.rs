@@ -110,12 +110,12 @@ impl Link {
         }
     }
 
-    /// Counts a message that costs much: false if there were too many.
-    pub(super) fn may_cost(&mut self, now: Time) -> bool {
+    /// Counts a message that costs much, so many times: false if there were too many.
+    pub(super) fn may_cost(&mut self, now: Time, cost: u32) -> bool {
         if now.saturating_since(self.costly.0) >= Duration::from_secs(1) {
             self.costly = (now, 0);
         }
-        self.costly.1 = self.costly.1.saturating_add(1);
+        self.costly.1 = self.costly.1.saturating_add(cost);
         self.costly.1 <= COSTLY_PER_SECOND
     }
 

@@ -96,6 +96,10 @@ impl Sending {
         Some((self.launch(now, message.clone(), bytes), message))
     }
 
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.flight.first_key_value().is_some_and(|(_, frame)| frame.timeouts >= HOPELESS)
+    }
+
     /// Whether another number is near enough to the first one that is missing at the other end.
     fn window_is_open(&self) -> bool {
         let first = self.flight.first_key_value().map(|(first, _)| *first);
@@ -230,6 +234,9 @@ impl Estimate {
     }
 }
 
+/// How often the first missing message may time out: more than half a minute. Where every third datagram is lost, or
+/// its acknowledgement, that is less likely than one in a billion.
+const HOPELESS: u32 = 20;
 /// How many later ones must be acknowledged for a message to count as lost, as in RFC 5681.
 const OVERTAKEN_IS_LOST: u32 = 3;
 pub(super) const HARD_BOUND: usize = 512 * 1024;

@@ -142,6 +142,7 @@ impl Lab {
                 let place = Sequence::new(self.asked.direct).unwrap_or(Sequence::FIRST);
                 if x < 128 { Control::Arrived(own, place) } else { Control::Stuck(own, place) }
             }
+            58 => Control::Unknown,
             _ => Control::Disconnect,
         }
     }

@@ -26,6 +26,7 @@ pub(crate) fn control_but_numbered() -> impl Strategy<Value = Control> {
         (number(), contacts()).prop_map(|(answers, peers)| Control::Peers { answers, peers }),
         contact().prop_map(Control::Instead),
         Just(Control::Disconnect),
+        Just(Control::Unknown),
         (number(), peer_id()).prop_map(|(number, peer)| Control::Find { number, peer, wide: false }),
         number().prop_map(|number| Control::Found { number }),
         (tag(), place()).prop_map(|(stream, at)| Control::Arrived(stream, at)),

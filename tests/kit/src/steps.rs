@@ -250,12 +250,8 @@ fn link_end(y: u8) -> LinkEnd {
 }
 
 fn decode_error(y: u8) -> DecodeError {
-    [
-        DecodeError::NotUtf8,
-        DecodeError::TooLong { limit: 2048 },
-        DecodeError::Truncated,
-        DecodeError::UnknownControl,
-    ][usize::from(y % 4)]
+    [DecodeError::NotUtf8, DecodeError::TooLong { limit: 2048 }, DecodeError::Truncated, DecodeError::TooDeep]
+        [usize::from(y % 4)]
     .clone()
 }
 
