@@ -321,7 +321,7 @@ impl ChatNode {
     }
 }
 
-/// With fewer neighbours than this, or than about half of what it should have, a node's need is urgent.
+/// With fewer neighbours than this, or than about half of what it should have if that is less, a node's need is urgent.
 const FEW: usize = 4;
 /// How many peers are named to one who needs neighbours.
 const NAMED: usize = 16;

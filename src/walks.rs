@@ -129,7 +129,8 @@ impl ChatNode {
     }
 }
 
-/// How many links a walk goes over (HyParView's ARWL), and how many before its end the joiner is remembered (PRWL).
+/// How many more links a walk goes over after the first (HyParView's ARWL), and how many before its end the joiner is
+/// remembered (PRWL).
 const WALK_LENGTH: u8 = 6;
 const WALK_STOP: u8 = 3;
 /// On how many walks a joiner is sent.
