@@ -3,6 +3,9 @@
 //! A [`Control`] concerns the two ends of one link and nobody else, and is said often; so it names nobody that both
 //! know, and is spelled as a short JSON array (see `control_text`, and `docs/wire.md` for the table).
 
+use core::fmt;
+use std::sync::Arc;
+
 use crate::spans::Spans;
 use crate::{Address, Message, PeerId, Sequence, StreamTag};
 
@@ -114,13 +117,34 @@ pub enum Control {
     },
 }
 
-/// A peer that can be dialed.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Contact {
+/// A peer that can be dialed. Cloning copies a pointer, as every node knows many and names them to others.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Contact(Arc<(PeerId, Address)>);
+
+impl Contact {
+    /// The peer of this name, who listens at this address.
+    #[must_use]
+    pub fn new(peer: PeerId, address: Address) -> Self {
+        Self(Arc::new((peer, address)))
+    }
+
     /// Its name.
-    pub peer: PeerId,
+    #[must_use]
+    pub fn peer(&self) -> &PeerId {
+        &self.0.0
+    }
+
     /// Where it listens.
-    pub address: Address,
+    #[must_use]
+    pub fn address(&self) -> &Address {
+        &self.0.1
+    }
+}
+
+impl fmt::Debug for Contact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.peer(), self.address())
+    }
 }
 
 /// Some numbers of a stream in a row.

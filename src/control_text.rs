@@ -335,7 +335,7 @@ impl<'de> Deserialize<'de> for Number {
 
 impl Serialize for Contact {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (self.peer.as_str(), self.address.host(), self.address.port()).serialize(serializer)
+        (self.peer().as_str(), self.address().host(), self.address().port()).serialize(serializer)
     }
 }
 
@@ -343,6 +343,6 @@ impl<'de> Deserialize<'de> for Contact {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (name, host, port) = <(Name, Cow<'de, str>, u16)>::deserialize(deserializer)?;
         let address = Address::new(&host, port).map_err(de::Error::custom)?;
-        Ok(Self { peer: name.0, address })
+        Ok(Self::new(name.0, address))
     }
 }

@@ -11,8 +11,8 @@ use crate::slots::Slots;
 use crate::timers::{Timer, TimerKey, Timers};
 use crate::wall_clock;
 use crate::{
-    Action, Config, Content, Control, Event, Hello, Intent, LinkId, Message, Native, PeerId, Recipients,
-    Rejection, Seed, Stats, Time,
+    Action, Body, Config, Content, Control, Event, Hello, Intent, LinkId, Message, Native, PeerId,
+    Recipients, Rejection, Seed, Stats, Time,
 };
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,6 +23,8 @@ pub(crate) struct Ctx {
     pub(crate) timers: Timers,
     pub(crate) out: Outbox,
     pub(crate) stats: Stats,
+    /// What the wall clock shows, in seconds and as text.
+    stamp: (u64, Body),
     /// When the node was last found to have been asleep itself.
     pub(crate) resumed: Time,
     /// The links that promise nothing.
@@ -40,6 +42,8 @@ impl Ctx {
             timers: Timers::default(),
             out: Outbox::default(),
             stats: Stats::default(),
+            // No clock shows the last second there is.
+            stamp: (u64::MAX, Body::null()),
             resumed: Time::ZERO,
             sessions: BTreeMap::new(),
             overflown: Vec::new(),
@@ -47,9 +51,12 @@ impl Ctx {
     }
 
     /// A message of this node, said now.
-    pub(crate) fn message(&self, content: Content) -> Message {
-        let time = wall_clock::ctime(wall_clock::seconds(&self.config, self.now));
-        Message::new(self.config.id.clone(), time, content)
+    pub(crate) fn message(&mut self, content: Content) -> Message {
+        let seconds = wall_clock::seconds(&self.config, self.now);
+        if self.stamp.0 != seconds {
+            self.stamp = (seconds, wall_clock::ctime(seconds));
+        }
+        Message::new(self.config.id.clone(), self.stamp.1.clone(), content)
     }
 
     /// Sets a timer to go off after about this long: never all nodes at once.

@@ -1,15 +1,14 @@
 //! Which addresses to dial, when, and what for: a lasting link, or one connection for one message.
 
-use std::collections::BTreeMap;
-
 use crate::ctx::Ctx;
+use crate::sorted_map::SortedMap;
 use crate::target::{Dial, Introduction, Target, Wish};
 use crate::timers::Timer;
 use crate::{Action, Address, DialError, Event, Message, PeerId, SendError};
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Dialer {
-    targets: BTreeMap<Address, Target>,
+    targets: SortedMap<Address, Target>,
 }
 
 /// What a new link that we dialed is for.
@@ -100,7 +99,7 @@ impl Dialer {
         if !self.targets.contains_key(address) && self.targets.len() >= room {
             return Err(SendError::TooManyAddresses);
         }
-        Ok(self.targets.entry(address.clone()).or_insert_with(Target::new))
+        Ok(self.targets.get_or_insert_with(address.clone(), Target::new))
     }
 
     /// Dials `address` if there is reason to, or forgets it if there is none to keep it.
@@ -363,11 +362,12 @@ impl Dialer {
 
     /// Gives up everything.
     pub(crate) fn clear(&mut self, ctx: &mut Ctx) {
-        for (_, mut target) in core::mem::take(&mut self.targets) {
+        for target in self.targets.values_mut() {
             target.stop_dialing(ctx);
             target.introduce(ctx, Introduction::Wanted);
             target.lose_queue(ctx);
         }
+        self.targets.clear();
     }
 
     /// Whether nothing is wanted anywhere.

@@ -131,7 +131,7 @@ impl ChatNode {
         let neighbour = Neighbour {
             peer: peer.clone(),
             epoch: native.epoch,
-            address: address.cloned(),
+            contact: address.map(|address| Contact::new(peer.clone(), address.clone())),
             role,
             retired: false,
         };
@@ -169,7 +169,7 @@ impl ChatNode {
         if asks {
             self.ctx.stats.turned_away = self.ctx.stats.turned_away.saturating_add(1);
             if let Some(address) = address {
-                let joiner = Contact { peer: peer.clone(), address: address.clone() };
+                let joiner = Contact::new(peer.clone(), address.clone());
                 if hello.native.is_some_and(|native| native.intent == Intent::Join) {
                     self.walk_joiner(link, &joiner);
                 } else {
@@ -198,7 +198,7 @@ impl ChatNode {
 
     /// A native peer has introduced itself on `link`.
     fn establish(&mut self, link: LinkId, dialed: Option<&Address>, neighbour: Neighbour, intent: Intent) {
-        let (peer, address, role) = (neighbour.peer.clone(), neighbour.address.clone(), neighbour.role);
+        let (peer, address, role) = (neighbour.peer.clone(), neighbour.address().cloned(), neighbour.role);
         self.ctx.stats.links_established = self.ctx.stats.links_established.saturating_add(1);
         let second_to = self.links.link_to(&peer, neighbour.epoch);
         let was_neighbour = second_to
@@ -258,7 +258,7 @@ impl ChatNode {
     /// Somebody of the same name, in another run, is linked already: its earlier self if it listens at the same
     /// place, and otherwise somebody else.
     fn resolve_other_run(&mut self, other: LinkId, peer: &PeerId, address: Option<&Address>) {
-        let theirs = self.links.neighbour(other).and_then(|neighbour| neighbour.address.as_ref());
+        let theirs = self.links.neighbour(other).and_then(|neighbour| neighbour.address());
         if theirs.is_some() && theirs == address {
             let role = self.links.neighbour(other).map(|neighbour| neighbour.role);
             self.close(other);
@@ -375,7 +375,7 @@ impl ChatNode {
         if wanted {
             let _ = self.dialer.want(&mut self.ctx, &address, Wish::Learned, None);
         } else if self.has_views() {
-            self.views.learn(&mut self.ctx, Contact { peer: peer.clone(), address });
+            self.views.learn(&mut self.ctx, Contact::new(peer.clone(), address));
             self.refill();
         }
     }

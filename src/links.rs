@@ -2,21 +2,23 @@
 
 mod link;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) use link::{Link, Neighbour, Phase, Role, Standing};
 
 use crate::ctx::Ctx;
+use crate::mark::Mark;
 use crate::slots::{Slot, Slots};
+use crate::sorted_map::SortedMap;
 use crate::timers::Timer;
-use crate::{Address, Epoch, LinkId, PeerId, Semantics, Time};
+use crate::{Address, Contact, Epoch, LinkId, PeerId, Semantics, Time};
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Links {
-    links: BTreeMap<LinkId, Link>,
+    /// By their numbers: a new one mostly has the greatest.
+    links: SortedMap<LinkId, Box<Link>>,
     /// The link to talk on, for each run of each peer that is linked.
-    by_peer: BTreeMap<(PeerId, Epoch), LinkId>,
+    by_peer: SortedMap<PeerRun, LinkId>,
     /// The links to neighbours, in order; made anew when one has come or gone.
     neighbours: Option<Arc<[LinkId]>>,
     /// The links to neighbours by their places; likewise.
@@ -26,6 +28,25 @@ pub(crate) struct Links {
     count: usize,
     /// The places of those among them to whom we announce first, and not they to us.
     first: Slots,
+}
+
+/// A run of a peer, the least mark first.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct PeerRun {
+    mark: Mark,
+    peer: PeerId,
+    epoch: Epoch,
+}
+
+impl PeerRun {
+    fn of(peer: &PeerId, epoch: Epoch) -> Self {
+        Self { mark: Mark::of(peer), peer: peer.clone(), epoch }
+    }
+
+    /// Whether it is this one, or comes before it.
+    fn is_upto(&self, mark: Mark, peer: &PeerId, epoch: Epoch) -> bool {
+        self.mark < mark || self.mark == mark && (&self.peer, self.epoch) <= (peer, epoch)
+    }
 }
 
 impl Links {
@@ -40,7 +61,7 @@ impl Links {
 
     /// How many links there are to visitors, or from us to those whom we visit.
     pub(crate) fn visitors(&self) -> usize {
-        let visits = |link: &&Link| matches!(&link.phase, Phase::Linked(it) if it.role == Role::Visitor);
+        let visits = |link: &&Box<Link>| matches!(&link.phase, Phase::Linked(it) if it.role == Role::Visitor);
         self.links.values().filter(visits).count()
     }
 
@@ -121,11 +142,11 @@ impl Links {
     }
 
     pub(crate) fn get(&self, link: LinkId) -> Option<&Link> {
-        self.links.get(&link)
+        self.links.get(&link).map(Box::as_ref)
     }
 
     pub(crate) fn get_mut(&mut self, link: LinkId) -> Option<&mut Link> {
-        self.links.get_mut(&link)
+        self.links.get_mut(&link).map(Box::as_mut)
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = LinkId> + '_ {
@@ -134,10 +155,7 @@ impl Links {
 
     /// Who is at the other end, if they have said so.
     pub(crate) fn neighbour(&self, link: LinkId) -> Option<&Neighbour> {
-        match &self.links.get(&link)?.phase {
-            Phase::Linked(neighbour) | Phase::Retiring(neighbour) => Some(neighbour),
-            Phase::Accepted | Phase::Introduced | Phase::OneShot => None,
-        }
+        self.links.get(&link)?.neighbour()
     }
 
     pub(crate) fn peer(&self, link: LinkId) -> Option<PeerId> {
@@ -167,7 +185,7 @@ impl Links {
         let end = ctx.now + ctx.config.handshake;
         let timer = ctx.timers.set(ctx.now, end, Timer::EndHandshake(link));
         let new = Link::new(ctx.now, dialed, semantics, session, timer);
-        self.links.insert(link, new);
+        self.links.insert(link, Box::new(new));
     }
 
     /// Makes `link` the one to talk on with this peer, and starts to watch over it. A second link takes over what
@@ -191,7 +209,7 @@ impl Links {
         {
             same.role = neighbour.role;
         }
-        self.by_peer.insert((neighbour.peer.clone(), neighbour.epoch), link);
+        self.by_peer.insert(PeerRun::of(&neighbour.peer, neighbour.epoch), link);
         self.changed();
         let check = ctx.now + ctx.rng.jitter(ctx.config.idle);
         self.enter(ctx, link, Phase::Linked(neighbour), check, Timer::CheckLink(link));
@@ -199,7 +217,7 @@ impl Links {
 
     /// We have said our last on `link`. False, and nothing has changed, if the other end has too.
     pub(crate) fn retire(&mut self, ctx: &mut Ctx, id: LinkId) -> bool {
-        let Some(Link { phase: Phase::Linked(neighbour), .. }) = self.links.get(&id) else { return false };
+        let Some(Link { phase: Phase::Linked(neighbour), .. }) = self.get(id) else { return false };
         if neighbour.retired {
             return false;
         }
@@ -211,15 +229,15 @@ impl Links {
 
     /// Another link to the same run of the same peer.
     pub(crate) fn second_to(&self, id: LinkId) -> Option<LinkId> {
-        let key = self.links.get(&id)?.key()?;
-        let same = |(other, link): &(&LinkId, &Link)| **other != id && link.leads_to(&key);
+        let (peer, epoch) = self.get(id)?.run()?;
+        let same = |(other, link): &(&LinkId, &Box<Link>)| **other != id && link.leads_to(peer, epoch);
         self.links.iter().find(same).map(|(other, _)| *other)
     }
 
     /// From now on, talks on `id` with the peer at its other end.
     pub(crate) fn talk_on(&mut self, id: LinkId) {
-        if let Some(key) = self.links.get(&id).and_then(Link::key) {
-            self.by_peer.insert(key, id);
+        if let Some((peer, epoch)) = self.get(id).and_then(Link::run) {
+            self.by_peer.insert(PeerRun::of(peer, epoch), id);
             self.changed();
         }
     }
@@ -257,12 +275,12 @@ impl Links {
     pub(crate) fn remove(&mut self, ctx: &mut Ctx, id: LinkId) -> Option<Link> {
         let link = self.links.remove(&id)?;
         ctx.timers.cancel(link.timer);
-        if let Some(key) = link.key()
+        if let Some(key) = link.run().map(|(peer, epoch)| PeerRun::of(peer, epoch))
             && self.by_peer.get(&key) == Some(&id)
         {
             self.by_peer.remove(&key);
             self.changed();
-            let same = |(_, other): &(&LinkId, &Link)| other.leads_to(&key);
+            let same = |(_, other): &(&LinkId, &Box<Link>)| other.leads_to(&key.peer, key.epoch);
             if let Some(other) = self.links.iter().find(same).map(|(other, _)| *other) {
                 self.by_peer.insert(key, other);
             } else if let Phase::Linked(Neighbour { role, .. }) = &link.phase {
@@ -271,7 +289,7 @@ impl Links {
                 self.hand_on(free);
             }
         }
-        Some(link)
+        Some(*link)
     }
 
     /// A place is free: a neighbour that has none gets it.
@@ -304,7 +322,8 @@ impl Links {
 
     /// The link to talk on with this run of this peer.
     pub(crate) fn link_to(&self, peer: &PeerId, epoch: Epoch) -> Option<LinkId> {
-        self.by_peer.get(&(peer.clone(), epoch)).copied()
+        let (run, link) = self.by_peer.last_where(|run| run.is_upto(Mark::of(peer), peer, epoch))?;
+        (run.epoch == epoch && run.peer == *peer).then_some(*link)
     }
 
     /// The link to talk on with whoever is at the other end of `link`: itself, or the one that it gave way to.
@@ -315,15 +334,16 @@ impl Links {
 
     /// The link to the newest run of this peer.
     pub(crate) fn link_of(&self, peer: &PeerId) -> Option<LinkId> {
-        let (first, last) = (Epoch::new(0), Epoch::new(u64::MAX));
-        self.by_peer.range((peer.clone(), first)..=(peer.clone(), last)).next_back().map(|(_, link)| *link)
+        let last = Epoch::new(u64::MAX);
+        let (run, link) = self.by_peer.last_where(|run| run.is_upto(Mark::of(peer), peer, last))?;
+        (run.peer == *peer).then_some(*link)
     }
 
     /// Notes where the native peer at the other end of `link` listens now, and says who that is.
     pub(crate) fn listens_at(&mut self, link: LinkId, address: Option<Address>) -> Option<PeerId> {
         match &mut self.links.get_mut(&link)?.phase {
             Phase::Linked(neighbour) | Phase::Retiring(neighbour) => {
-                neighbour.address = address;
+                neighbour.contact = address.map(|address| Contact::new(neighbour.peer.clone(), address));
                 Some(neighbour.peer.clone())
             }
             Phase::Accepted | Phase::Introduced | Phase::OneShot => None,
@@ -333,10 +353,10 @@ impl Links {
     /// The newest run of this peer that is linked, and where it listens.
     pub(crate) fn newest_run(&self, peer: &PeerId) -> Option<(Epoch, Option<&Address>)> {
         let neighbour = self.neighbour(self.link_of(peer)?)?;
-        Some((neighbour.epoch, neighbour.address.as_ref()))
+        Some((neighbour.epoch, neighbour.address()))
     }
 
-    /// The neighbours, each with the link to talk on.
+    /// The neighbours, each with the link to talk on, in an order that depends on nothing but who they are.
     pub(crate) fn linked_peers(&self) -> impl Iterator<Item = (&Neighbour, LinkId)> {
         let linked = |link: &LinkId| self.neighbour(*link).map(|neighbour| (neighbour, *link));
         self.by_peer.values().filter_map(linked).filter(|(neighbour, _)| neighbour.role.is_neighbour())
@@ -346,7 +366,7 @@ impl Links {
     pub(crate) fn who_listens_at(&self, address: &Address) -> Option<PeerId> {
         self.links.values().find_map(|link| match &link.phase {
             Phase::Linked(neighbour)
-                if neighbour.address.as_ref() == Some(address) || link.dialed.as_ref() == Some(address) =>
+                if neighbour.address() == Some(address) || link.dialed.as_ref() == Some(address) =>
             {
                 Some(neighbour.peer.clone())
             }

@@ -190,7 +190,10 @@ impl ChatNode {
 
     /// The peers it exchanges messages with directly (HyParView's active view), in the order of their names.
     pub fn active_view(&self) -> impl Iterator<Item = &PeerId> {
-        self.links.linked_peers().map(|(neighbour, _)| &neighbour.peer)
+        let mut neighbours: Vec<_> =
+            self.links.linked_peers().map(|(neighbour, _)| &neighbour.peer).collect();
+        neighbours.sort_unstable();
+        neighbours.into_iter()
     }
 
     /// The peers it could turn to if it lost neighbours (HyParView's passive view).

@@ -94,21 +94,18 @@ impl ChatNode {
 
     /// Whom to name to one who needs neighbours: some whom we know, and of our own neighbours if these are few.
     pub(crate) fn others_for(&mut self, asker: &PeerId) -> Vec<Contact> {
-        let mut others = self.views.sample(&mut self.ctx, NAMED);
-        others.retain(|contact| contact.peer != *asker);
+        let sample = self.views.sample(&mut self.ctx, NAMED);
+        let mut others: Vec<Contact> = sample.filter(|contact| contact.peer() != asker).cloned().collect();
         if others.len() < NAMED {
-            others.extend(self.neighbour_contacts(asker));
+            others.extend(self.neighbour_contacts(asker).cloned());
             others.truncate(NAMED);
         }
         others
     }
 
-    pub(crate) fn neighbour_contacts(&self, but: &PeerId) -> Vec<Contact> {
-        let contact = |peer: &PeerId, address: &Option<Address>| {
-            Some(Contact { peer: peer.clone(), address: address.clone()? })
-        };
-        let others = self.links.linked_peers().filter(|(neighbour, _)| neighbour.peer != *but);
-        others.filter_map(|(neighbour, _)| contact(&neighbour.peer, &neighbour.address)).collect()
+    pub(crate) fn neighbour_contacts<'a>(&'a self, but: &'a PeerId) -> impl Iterator<Item = &'a Contact> {
+        let others = self.links.linked_peers().filter(move |(neighbour, _)| neighbour.peer != *but);
+        others.filter_map(|(neighbour, _)| neighbour.contact.as_ref())
     }
 
     /// Somebody has become a neighbour.
@@ -133,7 +130,7 @@ impl ChatNode {
             if intent == Intent::Join
                 && let Some(address) = address
             {
-                self.walk_joiner(link, &Contact { peer: peer.clone(), address: address.clone() });
+                self.walk_joiner(link, &Contact::new(peer.clone(), address.clone()));
             }
             if self.links.linked() <= self.ctx.config.target_neighbours {
                 self.shuffle_with(link, 0);
@@ -153,10 +150,10 @@ impl ChatNode {
         }
         let Some(link) = self.replaceable(newest) else { return };
         let newest_at = self.links.link_of(newest).and_then(|link| self.links.neighbour(link));
-        let Some(address) = newest_at.and_then(|newest| newest.address.clone()) else { return };
+        let Some(contact) = newest_at.and_then(|newest| newest.contact.clone()) else { return };
         self.views.last_split = Some(self.ctx.now);
         self.ctx.stats.splits = self.ctx.stats.splits.saturating_add(1);
-        self.ctx.tell(link, Control::Instead(Contact { peer: newest.clone(), address }));
+        self.ctx.tell(link, Control::Instead(contact));
     }
 
     /// There still are more neighbours than there should be, and the one that was asked has not gone: parts from the
@@ -183,13 +180,13 @@ impl ChatNode {
         let others = self
             .links
             .linked_peers()
-            .filter(|(neighbour, _)| neighbour.peer != *but && neighbour.address.is_some());
+            .filter(|(neighbour, _)| neighbour.peer != *but && neighbour.contact.is_some());
         others.map(|(_, link)| link).max_by_key(|link| (since(*link), *link))
     }
 
     /// A neighbour has neighbours enough, and asks us to link with somebody else instead.
     pub(crate) fn replace(&mut self, link: LinkId, by: Contact) {
-        if !self.has_views() || by.peer == self.ctx.config.id {
+        if !self.has_views() || *by.peer() == self.ctx.config.id {
             return;
         }
         let now = self.ctx.now;
@@ -198,22 +195,22 @@ impl ChatNode {
             // Who asks more often asks us to dial whomever it likes.
             return;
         }
-        if self.links.link_of(&by.peer).is_some() {
+        if self.links.link_of(by.peer()).is_some() {
             if self.links.linked() > self.ctx.config.target_neighbours {
                 self.part_from(link);
             }
             return;
         }
-        self.views.replacing = Some((by.peer, link, self.ctx.now));
-        let _ = self.dialer.want(&mut self.ctx, &by.address, Wish::Probe, None);
+        self.views.replacing = Some((by.peer().clone(), link, self.ctx.now));
+        let _ = self.dialer.want(&mut self.ctx, by.address(), Wish::Probe, None);
     }
 
     /// Ends a link politely with one who lives on.
     pub(crate) fn part_from(&mut self, link: LinkId) {
         let Some(neighbour) = self.links.neighbour(link).cloned() else { return };
         self.ctx.tell_loosely(link, Control::Disconnect);
-        if let Some(address) = neighbour.address {
-            self.views.learn(&mut self.ctx, Contact { peer: neighbour.peer, address });
+        if let Some(contact) = neighbour.contact {
+            self.views.learn(&mut self.ctx, contact);
         }
         self.ctx.close(link);
         self.peer_down(link, DownReason::Parted);
@@ -222,8 +219,8 @@ impl ChatNode {
     /// A neighbour has neighbours enough without us.
     pub(crate) fn parted(&mut self, link: LinkId) {
         let Some(neighbour) = self.links.neighbour(link).cloned() else { return };
-        if let Some(address) = neighbour.address {
-            self.views.learn(&mut self.ctx, Contact { peer: neighbour.peer, address });
+        if let Some(contact) = neighbour.contact {
+            self.views.learn(&mut self.ctx, contact);
         }
         self.ctx.close(link);
         self.peer_down(link, DownReason::Parted);
@@ -267,11 +264,11 @@ impl ChatNode {
         while self.views.probing(now, PROBE_PATIENCE) < abreast {
             let (links, dialer) = (&self.links, &self.dialer);
             let fits = |contact: &Contact| {
-                links.link_of(&contact.peer).is_none() && !dialer.is_busy(&contact.address)
+                links.link_of(contact.peer()).is_none() && !dialer.is_busy(contact.address())
             };
             let Some(contact) = self.views.choose(&mut self.ctx, fits) else { break };
-            if self.dialer.want(&mut self.ctx, &contact.address, Wish::Probe, None).is_err() {
-                self.views.answered(&contact.address);
+            if self.dialer.want(&mut self.ctx, contact.address(), Wish::Probe, None).is_err() {
+                self.views.answered(contact.address());
                 break;
             }
         }
@@ -295,7 +292,7 @@ impl ChatNode {
         self.views.refused(self.ctx.now);
         if let Some(address) = address {
             self.views.answered(address);
-            self.views.learn(&mut self.ctx, Contact { peer: peer.clone(), address: address.clone() });
+            self.views.learn(&mut self.ctx, Contact::new(peer.clone(), address.clone()));
         }
         self.learn_all(others);
         self.refill();
@@ -303,9 +300,8 @@ impl ChatNode {
 
     pub(crate) fn learn_all(&mut self, contacts: &[Contact]) {
         for contact in contacts.iter().take(MAX_PEERS) {
-            // What others say of somebody whom we know does not change what we know.
-            if self.links.link_of(&contact.peer).is_none() && !self.views.knows(&contact.peer) {
-                self.views.learn(&mut self.ctx, contact.clone());
+            if self.links.link_of(contact.peer()).is_none() {
+                self.views.hear_of(&mut self.ctx, contact);
             }
         }
     }

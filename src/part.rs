@@ -87,8 +87,8 @@ impl ChatNode {
             if let Some(place) = link.dialed {
                 self.dialer.visited(&mut self.ctx, &place);
             }
-            if let (DownReason::Silent | DownReason::Broken, Some(address)) = (reason, neighbour.address) {
-                self.views.learn(&mut self.ctx, Contact { peer: neighbour.peer, address });
+            if let (DownReason::Silent | DownReason::Broken, Some(contact)) = (reason, neighbour.contact) {
+                self.views.learn(&mut self.ctx, contact);
             }
             // Who was alone knows somebody now.
             self.refill();
@@ -107,10 +107,9 @@ impl ChatNode {
             | DownReason::TooSlow
             | DownReason::Unreachable => Parting::Lost,
         };
-        let place = link.dialed.or(neighbour.address);
+        let place = link.dialed.or_else(|| neighbour.address().cloned());
         if let (Some(address), Parting::Lost, true) = (&place, parting, self.has_views()) {
-            self.views
-                .learn(&mut self.ctx, Contact { peer: neighbour.peer.clone(), address: address.clone() });
+            self.views.learn(&mut self.ctx, Contact::new(neighbour.peer.clone(), address.clone()));
         }
         self.dialer.parted(&mut self.ctx, &neighbour.peer, place.as_ref(), parting);
         self.ctx.emit(Event::PeerDown { peer: neighbour.peer, reason });

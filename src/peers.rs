@@ -1,9 +1,9 @@
 //! The address book: who is known, and where they listen.
 
 use core::time::Duration;
-use std::collections::BTreeMap;
 
 use crate::ctx::Ctx;
+use crate::sorted_map::SortedMap;
 use crate::{Address, Dialect, PeerId};
 
 /// What is known about a peer.
@@ -24,7 +24,7 @@ pub struct Peer {
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Peers {
-    known: BTreeMap<PeerId, Known>,
+    known: SortedMap<PeerId, Known>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -60,7 +60,7 @@ impl Peers {
         if !self.known.contains_key(peer) && !self.make_room(ctx) {
             return;
         }
-        let known = self.known.entry(peer.clone()).or_insert_with(|| Known {
+        let known = self.known.get_or_insert_with(peer.clone(), || Known {
             address: None,
             dialect: None,
             linked: false,

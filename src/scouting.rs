@@ -12,10 +12,10 @@ impl ChatNode {
     pub(crate) fn scout(&mut self) {
         let (links, dialer) = (&self.links, &self.dialer);
         let fits =
-            |contact: &Contact| links.link_of(&contact.peer).is_none() && !dialer.is_busy(&contact.address);
+            |contact: &Contact| links.link_of(contact.peer()).is_none() && !dialer.is_busy(contact.address());
         if let Some(contact) = self.views.choose(&mut self.ctx, fits) {
             self.ctx.stats.scoutings = self.ctx.stats.scoutings.saturating_add(1);
-            let _ = self.dialer.want(&mut self.ctx, &contact.address, Wish::Visit, None);
+            let _ = self.dialer.want(&mut self.ctx, contact.address(), Wish::Visit, None);
         }
     }
 
@@ -57,12 +57,12 @@ impl ChatNode {
         self.views.island_tries = self.views.island_tries.saturating_add(1);
         let (links, dialer) = (&self.links, &self.dialer);
         let fits = |contact: &&Contact| {
-            links.link_of(&contact.peer).is_none()
-                && !dialer.is_busy(&contact.address)
-                && contact.peer != self.ctx.config.id
+            links.link_of(contact.peer()).is_none()
+                && !dialer.is_busy(contact.address())
+                && *contact.peer() != self.ctx.config.id
         };
         let fitting: Vec<Address> =
-            others.iter().filter(fits).map(|contact| contact.address.clone()).collect();
+            others.iter().filter(fits).map(|contact| contact.address().clone()).collect();
         let count = u32::try_from(fitting.len()).unwrap_or(u32::MAX);
         let other = fitting.get(self.ctx.rng.below(count) as usize).cloned();
         if let Some(address) = other.filter(|_| self.views.island_tries < ISLAND_TRIES) {

@@ -1,7 +1,5 @@
 //! Timers: fired in the order of their deadlines, and among equal deadlines in the order they were set.
 
-use std::collections::BTreeMap;
-
 use crate::{Address, LinkId, Time};
 
 /// What is due. Named by the effect.
@@ -47,7 +45,8 @@ pub(crate) struct TimerKey(Time, u64);
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Timers {
-    due: BTreeMap<TimerKey, Timer>,
+    /// The next one last: there are few, and most that are set come soon or late, not in between.
+    due: Vec<(TimerKey, Timer)>,
     set: u64,
 }
 
@@ -57,12 +56,16 @@ impl Timers {
     pub(crate) fn set(&mut self, now: Time, at: Time, timer: Timer) -> TimerKey {
         let key = TimerKey(at.max(now + core::time::Duration::from_nanos(1)), self.set);
         self.set = self.set.wrapping_add(1);
-        self.due.insert(key, timer);
+        let place = self.place(key);
+        self.due.insert(place, (key, timer));
         key
     }
 
     pub(crate) fn cancel(&mut self, key: TimerKey) {
-        self.due.remove(&key);
+        let place = self.place(key);
+        if self.due.get(place).is_some_and(|(there, _)| *there == key) {
+            self.due.remove(place);
+        }
     }
 
     pub(crate) fn clear(&mut self) {
@@ -70,13 +73,17 @@ impl Timers {
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Time> {
-        self.due.first_key_value().map(|(key, _)| key.0).filter(|at| *at < Time::MAX)
+        self.due.last().map(|(key, _)| key.0).filter(|at| *at < Time::MAX)
     }
 
     /// Takes the next timer that is due.
     pub(crate) fn pop_due(&mut self, now: Time) -> Option<Timer> {
-        let first = self.due.first_entry()?;
-        (first.key().0 <= now).then(|| first.remove())
+        self.due.pop_if(|(key, _)| key.0 <= now).map(|(_, timer)| timer)
+    }
+
+    /// Where a timer stands, or would.
+    fn place(&self, key: TimerKey) -> usize {
+        self.due.partition_point(|(there, _)| *there > key)
     }
 }
 

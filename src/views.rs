@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use crate::ctx::Ctx;
+use crate::mark::{self, Mark};
 use crate::timers::{Timer, TimerKey};
 use crate::{Address, Contact, LinkId, PeerId, Time};
 
@@ -14,6 +15,8 @@ use crate::{Address, Contact, LinkId, PeerId, Time};
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Views {
     passive: Vec<Candidate>,
+    /// The marks of their names, apart, as all are looked through for one.
+    marks: Vec<Mark>,
     /// Addresses that were turned to lately, and when.
     probes: Vec<(Address, Time)>,
     /// On which link a shuffle came that was passed on: its answer goes back there.
@@ -39,32 +42,31 @@ pub(crate) struct Views {
     refusals: (u32, Time),
 }
 
+/// One of many, so it is small.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Candidate {
     contact: Contact,
-    mark: Mark,
-    /// When it was last turned to.
-    tried: Option<Time>,
+    tried: Tried,
 }
 
-impl Candidate {
-    fn is(&self, mark: Mark, peer: &PeerId) -> bool {
-        self.mark == mark && self.contact.peer == *peer
-    }
-}
-
-/// Tells most names apart without following a pointer, as all known peers are looked through for one: the end of the
-/// name, where names that were given in a row differ.
+/// When somebody was last turned to, in milliseconds that begin anew after 49 days, as nobody is left in peace for so
+/// long; never, if it is 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Mark([u8; 4]);
+struct Tried(u32);
 
-impl Mark {
-    fn of(peer: &PeerId) -> Self {
-        let mut mark = [0; 4];
-        for (to, from) in mark.iter_mut().zip(peer.as_str().bytes().rev()) {
-            *to = from;
-        }
-        Self(mark)
+impl Tried {
+    const NEVER: Self = Self(0);
+
+    fn at(now: Time) -> Self {
+        Self(Self::clock(now).max(1))
+    }
+
+    fn is_rested(self, now: Time, rest: Duration) -> bool {
+        self == Self::NEVER || u128::from(Self::clock(now).wrapping_sub(self.0)) >= rest.as_millis()
+    }
+
+    fn clock(now: Time) -> u32 {
+        u32::try_from(now.as_millis() & u64::from(u32::MAX)).unwrap_or(0)
     }
 }
 
@@ -76,26 +78,57 @@ impl Views {
 
     /// Notes a peer to turn to. When there is no room, one of those that our last shuffle named goes, or any.
     pub(crate) fn learn(&mut self, ctx: &mut Ctx, contact: Contact) {
-        if contact.peer == ctx.config.id || Some(&contact.address) == ctx.config.listening.as_ref() {
+        let mark = Mark::of(contact.peer());
+        match self.place(mark, contact.peer()).and_then(|place| self.passive.get_mut(place)) {
+            Some(known) if known.contact.address() != contact.address() => known.contact = contact,
+            Some(_) => {}
+            None => self.add(ctx, mark, contact),
+        }
+    }
+
+    /// Notes a peer that others name. What they say of one who is known does not change what we know.
+    pub(crate) fn hear_of(&mut self, ctx: &mut Ctx, contact: &Contact) {
+        let mark = Mark::of(contact.peer());
+        if self.place(mark, contact.peer()).is_none() {
+            self.add(ctx, mark, contact.clone());
+        }
+    }
+
+    fn add(&mut self, ctx: &mut Ctx, mark: Mark, contact: Contact) {
+        if *contact.peer() == ctx.config.id || Some(contact.address()) == ctx.config.listening.as_ref() {
             return;
         }
-        let mark = Mark::of(&contact.peer);
-        if let Some(known) = self.passive.iter_mut().find(|known| known.is(mark, &contact.peer)) {
-            known.contact.address = contact.address;
-            return;
-        }
-        let new = Candidate { contact, mark, tried: None };
-        if self.passive.len() < ctx.config.passive_view {
+        let new = Candidate { contact, tried: Tried::NEVER };
+        let (known, most) = (self.passive.len(), ctx.config.passive_view);
+        if known < most {
+            if known == self.passive.capacity() {
+                // No more than it takes in the end.
+                let more = known.max(16).min(most.saturating_sub(known));
+                self.passive.reserve_exact(more);
+                self.marks.reserve_exact(more);
+            }
             self.passive.push(new);
+            self.marks.push(mark);
             return;
         }
         let named = self.shuffled.as_mut().and_then(|(_, named)| named.pop());
         let goes = named
-            .and_then(|named| self.passive.iter().position(|known| known.contact.peer == named))
-            .unwrap_or_else(|| ctx.rng.below(u32::try_from(self.passive.len()).unwrap_or(u32::MAX)) as usize);
-        if let Some(place) = self.passive.get_mut(goes) {
-            *place = new;
+            .and_then(|named| self.place(Mark::of(&named), &named))
+            .unwrap_or_else(|| ctx.rng.below(u32::try_from(known).unwrap_or(u32::MAX)) as usize);
+        if let (Some(place), Some(there)) = (self.passive.get_mut(goes), self.marks.get_mut(goes)) {
+            (*place, *there) = (new, mark);
         }
+    }
+
+    /// Where somebody stands in the passive view.
+    fn place(&self, mark: Mark, peer: &PeerId) -> Option<usize> {
+        let is = |place: &usize| self.passive.get(*place).is_some_and(|known| known.contact.peer() == peer);
+        mark::places(&self.marks, mark).find(is)
+    }
+
+    fn swap(&mut self, one: usize, other: usize) {
+        self.passive.swap(one, other);
+        self.marks.swap(one, other);
     }
 
     /// Notes one who has just joined through us. When there is no room, all who ever did stay with the same chance
@@ -109,13 +142,10 @@ impl Views {
     }
 
     pub(crate) fn forget(&mut self, peer: &PeerId) {
-        let mark = Mark::of(peer);
-        self.passive.retain(|known| !known.is(mark, peer));
-    }
-
-    pub(crate) fn knows(&self, peer: &PeerId) -> bool {
-        let mark = Mark::of(peer);
-        self.passive.iter().any(|known| known.is(mark, peer))
+        if let Some(place) = self.place(Mark::of(peer), peer) {
+            self.passive.swap_remove(place);
+            self.marks.swap_remove(place);
+        }
     }
 
     /// Somebody is turned to.
@@ -188,7 +218,11 @@ impl Views {
         self.island = self.island.take().filter(|island| island != address);
         self.probes.retain(|(probed, _)| probed != address);
         self.failures = self.failures.saturating_add(probes.saturating_sub(self.probes.len()));
-        self.passive.retain(|known| alone || known.contact.address != *address);
+        let there = |known: &Candidate| known.contact.address() == address;
+        while !alone && let Some(place) = self.passive.iter().position(there) {
+            self.passive.swap_remove(place);
+            self.marks.swap_remove(place);
+        }
     }
 
     /// Somebody answered at `address`, whatever the answer.
@@ -210,45 +244,47 @@ impl Views {
         self.probes.iter().map(|(_, since)| *since + patience).min()
     }
 
-    /// Chooses somebody to turn to, by chance among those not tried lately for whom `fits` holds.
+    /// Chooses somebody to turn to, by chance among those not tried lately for whom `fits` holds; never one who was
+    /// tried before as long as there is one who was not.
     pub(crate) fn choose(&mut self, ctx: &mut Ctx, fits: impl Fn(&Contact) -> bool) -> Option<Contact> {
         let rest = BETWEEN_TRIES * (1 << self.fruitless.min(MOST_DOUBLINGS));
-        let rested = |tried: Option<Time>| tried.is_none_or(|tried| ctx.now.saturating_since(tried) >= rest);
-        let fit = |known: &&mut Candidate| rested(known.tried) && fits(&known.contact);
-        let mut count: u32 = 0;
-        // Never tried before those who were.
-        let fresh = self.passive.iter().any(|known| known.tried.is_none() && fits(&known.contact));
+        let mut second_choice = None;
         let mut chosen = None;
-        for candidate in self.passive.iter_mut().filter(fit) {
-            if fresh && candidate.tried.is_some() {
+        // A shuffle that ends with the first who fits (Fisher and Yates).
+        for place in 0..self.passive.len() {
+            let left = u32::try_from(self.passive.len().saturating_sub(place)).unwrap_or(u32::MAX);
+            self.swap(place, place.saturating_add(ctx.rng.below(left) as usize));
+            let Some(known) = self.passive.get(place) else { break };
+            let fresh = known.tried == Tried::NEVER;
+            let worth = fresh || second_choice.is_none() && known.tried.is_rested(ctx.now, rest);
+            if !worth || !fits(&known.contact) {
                 continue;
             }
-            count = count.saturating_add(1);
-            if ctx.rng.below(count) == 0 {
-                chosen = Some(candidate);
+            if fresh {
+                chosen = Some(place);
+                break;
             }
+            second_choice = Some(place);
         }
-        let chosen = chosen?;
-        chosen.tried = Some(ctx.now);
-        self.probes.push((chosen.contact.address.clone(), ctx.now));
+        let chosen = self.passive.get_mut(chosen.or(second_choice)?)?;
+        chosen.tried = Tried::at(ctx.now);
+        self.probes.push((chosen.contact.address().clone(), ctx.now));
         Some(chosen.contact.clone())
     }
 
     /// Some of the passive view, by chance.
-    pub(crate) fn sample(&self, ctx: &mut Ctx, count: usize) -> Vec<Contact> {
-        let mut all: Vec<&Contact> = self.passive().collect();
-        let count = count.min(all.len());
+    pub(crate) fn sample(&mut self, ctx: &mut Ctx, count: usize) -> impl Iterator<Item = &Contact> {
+        let count = count.min(self.passive.len());
         for place in 0..count {
-            let rest = u32::try_from(all.len().saturating_sub(place)).unwrap_or(u32::MAX);
-            all.swap(place, place.saturating_add(ctx.rng.below(rest) as usize));
+            let left = u32::try_from(self.passive.len().saturating_sub(place)).unwrap_or(u32::MAX);
+            self.swap(place, place.saturating_add(ctx.rng.below(left) as usize));
         }
-        all.truncate(count);
-        all.into_iter().cloned().collect()
+        self.passive().take(count)
     }
 
     /// We begin an exchange: notes its number and whom we name.
     pub(crate) fn shuffling(&mut self, number: u64, named: &[Contact]) {
-        self.shuffled = Some((number, named.iter().map(|contact| contact.peer.clone()).collect()));
+        self.shuffled = Some((number, named.iter().map(|contact| contact.peer().clone()).collect()));
     }
 
     /// Notes the way back of an exchange that was passed on.

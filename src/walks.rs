@@ -20,20 +20,20 @@ impl ChatNode {
 
     /// A joiner comes along on its walk.
     pub(crate) fn walk(&mut self, link: LinkId, joiner: Contact, hops_left: u8) {
-        if !self.has_views() || joiner.peer == self.ctx.config.id {
+        if !self.has_views() || *joiner.peer() == self.ctx.config.id {
             return;
         }
         self.ctx.stats.walks = self.ctx.stats.walks.saturating_add(1);
         let hops_left = hops_left.min(WALK_LENGTH);
-        let known = self.links.link_of(&joiner.peer).is_some();
+        let known = self.links.link_of(joiner.peer()).is_some();
         let missing = self.ctx.config.target_neighbours.saturating_sub(self.links.linked());
         let room = self.views.probing(self.ctx.now, PROBE_PATIENCE) < missing;
-        if room && !known && !self.dialer.is_busy(&joiner.address) {
-            self.views.probe(self.ctx.now, &joiner.address);
-            let _ = self.dialer.want(&mut self.ctx, &joiner.address, Wish::Probe, None);
+        if room && !known && !self.dialer.is_busy(joiner.address()) {
+            self.views.probe(self.ctx.now, joiner.address());
+            let _ = self.dialer.want(&mut self.ctx, joiner.address(), Wish::Probe, None);
             return;
         }
-        let onward = self.chance_neighbour(link, Some(&joiner.peer)).filter(|_| hops_left > 0);
+        let onward = self.chance_neighbour(link, Some(joiner.peer())).filter(|_| hops_left > 0);
         if !known && (hops_left == WALK_STOP || onward.is_none()) {
             self.views.learn(&mut self.ctx, joiner.clone());
         }
@@ -44,14 +44,10 @@ impl ChatNode {
 
     pub(crate) fn chance_neighbour(&mut self, but: LinkId, but_peer: Option<&PeerId>) -> Option<LinkId> {
         let fits = |peer: &PeerId, link: LinkId| link != but && but_peer != Some(peer);
-        let links: Vec<LinkId> = self
-            .links
-            .linked_peers()
-            .filter(|(neighbour, link)| fits(&neighbour.peer, *link))
-            .map(|(_, link)| link)
-            .collect();
-        let count = u32::try_from(links.len()).ok().filter(|count| *count > 0)?;
-        links.get(self.ctx.rng.below(count) as usize).copied()
+        let fitting = || self.links.linked_peers().filter(|(neighbour, link)| fits(&neighbour.peer, *link));
+        let count = u32::try_from(fitting().count()).ok().filter(|count| *count > 0)?;
+        let chosen = self.ctx.rng.below(count) as usize;
+        fitting().nth(chosen).map(|(_, link)| link)
     }
 
     pub(crate) fn schedule_shuffle(&mut self) {
@@ -79,12 +75,12 @@ impl ChatNode {
     pub(crate) fn shuffle_with(&mut self, link: LinkId, hops_left: u8) {
         let mut peers = Vec::new();
         if let Some(address) = self.ctx.config.listening.clone() {
-            peers.push(Contact { peer: self.ctx.config.id.clone(), address });
+            peers.push(Contact::new(self.ctx.config.id.clone(), address));
         }
-        let there = self.links.peer(link);
-        let neighbours = there.map(|there| self.neighbour_contacts(&there)).unwrap_or_default();
-        peers.extend(neighbours.into_iter().take(3));
-        peers.extend(self.views.sample(&mut self.ctx, 4));
+        if let Some(there) = self.links.neighbour(link) {
+            peers.extend(self.neighbour_contacts(&there.peer).take(3).cloned());
+        }
+        peers.extend(self.views.sample(&mut self.ctx, 4).cloned());
         // As large as a JSON number keeps exactly.
         let number = (self.ctx.rng.next_u64() >> 11).max(1);
         self.views.shuffling(number, &peers);
@@ -104,14 +100,11 @@ impl ChatNode {
             self.ctx.tell(onward, Control::Shuffle { number, hops_left: hops_left.saturating_sub(1), peers });
             return;
         }
-        let answer = match self.links.peer(link) {
-            Some(asker) => {
-                let mut answer: Vec<Contact> = self.neighbour_contacts(&asker).into_iter().take(4).collect();
-                answer.extend(self.views.sample(&mut self.ctx, peers.len().clamp(4, 8)));
-                answer
-            }
-            None => Vec::new(),
-        };
+        let mut answer = Vec::new();
+        if let Some(asker) = self.links.neighbour(link) {
+            answer.extend(self.neighbour_contacts(&asker.peer).take(4).cloned());
+            answer.extend(self.views.sample(&mut self.ctx, peers.len().clamp(4, 8)).cloned());
+        }
         self.ctx.tell(link, Control::Peers { answers: number, peers: answer });
         self.learn_all(peers);
         self.refill();

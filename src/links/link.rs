@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::keep_alive::KeepAlive;
 use crate::slots::Slot;
 use crate::timers::TimerKey;
-use crate::{Address, Epoch, PeerId, Semantics, Time};
+use crate::{Address, Contact, Epoch, PeerId, Semantics, Time};
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Link {
@@ -46,10 +46,18 @@ pub(crate) enum Phase {
 pub(crate) struct Neighbour {
     pub(crate) peer: PeerId,
     pub(crate) epoch: Epoch,
-    pub(crate) address: Option<Address>,
+    /// `None` if it does not listen.
+    pub(crate) contact: Option<Contact>,
     pub(crate) role: Role,
     /// They have said their last on this link.
     pub(crate) retired: bool,
+}
+
+impl Neighbour {
+    /// Where it listens.
+    pub(crate) fn address(&self) -> Option<&Address> {
+        self.contact.as_ref().map(Contact::address)
+    }
 }
 
 /// What somebody who is linked is to us.
@@ -120,15 +128,23 @@ impl Link {
     }
 
     /// The run of the peer that this link can be used to talk to.
-    pub(super) fn key(&self) -> Option<(PeerId, Epoch)> {
+    pub(super) fn run(&self) -> Option<(&PeerId, Epoch)> {
         match &self.phase {
-            Phase::Linked(neighbour) => Some((neighbour.peer.clone(), neighbour.epoch)),
+            Phase::Linked(neighbour) => Some((&neighbour.peer, neighbour.epoch)),
             Phase::Accepted | Phase::Introduced | Phase::OneShot | Phase::Retiring(_) => None,
         }
     }
 
-    pub(super) fn leads_to(&self, (peer, epoch): &(PeerId, Epoch)) -> bool {
-        matches!(&self.phase, Phase::Linked(neighbour) if neighbour.epoch == *epoch && neighbour.peer == *peer)
+    /// Who is at the other end, if they have said so.
+    pub(super) fn neighbour(&self) -> Option<&Neighbour> {
+        match &self.phase {
+            Phase::Linked(neighbour) | Phase::Retiring(neighbour) => Some(neighbour),
+            Phase::Accepted | Phase::Introduced | Phase::OneShot => None,
+        }
+    }
+
+    pub(super) fn leads_to(&self, peer: &PeerId, epoch: Epoch) -> bool {
+        self.run() == Some((peer, epoch))
     }
 }
 

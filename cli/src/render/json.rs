@@ -309,8 +309,8 @@ impl<'a> Entry<'a> {
 
     fn of_contact(contact: &'a Contact) -> Self {
         Self {
-            peer: contact.peer.as_str(),
-            address: Some(contact.address.to_string()),
+            peer: contact.peer().as_str(),
+            address: Some(contact.address().to_string()),
             dialect: None,
             linked: false,
             round_trip_ms: None,

@@ -29,9 +29,9 @@ impl Text {
             trip: peer.round_trip.map_or_else(String::new, |trip| format!("  {}", milliseconds(trip))),
         };
         let heard_of = |contact: &Contact| Row {
-            peer: contact.peer.clone(),
+            peer: contact.peer().clone(),
             state: "known",
-            at: shown(&contact.address),
+            at: shown(contact.address()),
             dialect: String::new(),
             trip: String::new(),
         };

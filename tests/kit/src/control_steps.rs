@@ -222,7 +222,7 @@ fn credit(x: u8) -> u32 {
 }
 
 fn contact(y: u8) -> Contact {
-    Contact { peer: name(y), address: address(y / NAMES) }
+    Contact::new(name(y), address(y / NAMES))
 }
 
 fn contacts(x: u8, y: u8) -> Vec<Contact> {

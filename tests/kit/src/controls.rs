@@ -58,7 +58,7 @@ pub(crate) fn control_but_numbered() -> impl Strategy<Value = Control> {
 
 /// Somebody who can be dialed.
 pub fn contact() -> impl Strategy<Value = Contact> {
-    (peer_id(), address()).prop_map(|(peer, address)| Contact { peer, address })
+    (peer_id(), address()).prop_map(|(peer, address)| Contact::new(peer, address))
 }
 
 /// As many of them as fit in one message, mostly few.

@@ -77,7 +77,7 @@ impl Session {
     fn find(&mut self, peer: &PeerId) {
         let node = self.driver.node();
         let known = node.find_peer(peer);
-        let heard_of = node.passive_view().find(|contact| contact.peer == *peer).cloned();
+        let heard_of = node.passive_view().find(|contact| *contact.peer() == *peer).cloned();
         match (known, heard_of) {
             (None, None) => {
                 let what =

@@ -233,7 +233,7 @@ impl World {
                     "node {who} has {active} neighbours, {passive} others, {retained} posts"
                 ));
             }
-            let own = node.active_view().chain(node.passive_view().map(|contact| &contact.peer));
+            let own = node.active_view().chain(node.passive_view().map(|contact| contact.peer()));
             if own.into_iter().any(|peer| *peer == self.names[who]) {
                 return Err(format!("node {who} has itself in its views"));
             }

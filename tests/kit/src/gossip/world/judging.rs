@@ -58,7 +58,7 @@ impl World {
         let mut with_books = islands.clone();
         for who in &live {
             let node = self.node(*who);
-            let viewed = node.active_view().chain(node.passive_view().map(|contact| &contact.peer));
+            let viewed = node.active_view().chain(node.passive_view().map(|contact| contact.peer()));
             let known = viewed.filter_map(|peer| self.index.get(peer)).chain(&self.diaries[*who].joined);
             for other in known.filter(|other| live.contains(other)) {
                 islands.connect(*who, *other);
