@@ -39,20 +39,33 @@ impl ChatNode {
         let first = self.links.announced_first();
         for (queue, to) in [(0, first), (1, self.links.taken().without(first))] {
             let upto = self.ctx.now + TOGETHER;
-            let mut posts = Vec::new();
+            let to = to.and(self.links.taken());
             let Some(queue) = self.broadcast.to_announce.get_mut(queue) else { continue };
-            while let Some((_, stream, sequence)) = queue.front().copied().filter(|(at, ..)| *at <= upto) {
-                queue.pop_front();
-                posts.push((stream, sequence));
+            let due = queue.partition_point(|(at, ..)| *at <= upto);
+            if due == 1 {
+                // By far the most common.
+                if let Some((_, stream, sequence)) = queue.pop_front() {
+                    self.announce_one(to, stream, sequence);
+                }
+            } else {
+                let posts = queue.drain(..due).map(|(_, stream, sequence)| (stream, sequence)).collect();
+                self.announce_to(to, posts);
             }
-            self.announce_to(to.and(self.links.taken()), posts);
         }
         self.schedule_announcements();
     }
 
+    fn announce_one(&mut self, taken: Slots, stream: u32, sequence: u64) {
+        let Some(retained) = self.broadcast.history.get(stream, sequence) else { return };
+        let to = taken.without(Slots::from_bits(retained.known));
+        if let (Some(tag), Some(run)) = (self.broadcast.streams.tag(stream), Run::of(sequence, sequence)) {
+            self.ctx.stats.announced = self.ctx.stats.announced.saturating_add(to.len() as u64);
+            self.tell_placed(to, Control::Have(vec![(tag, run)]));
+        }
+    }
+
     fn announce_to(&mut self, taken: Slots, mut posts: Vec<(u32, u64)>) {
         posts.sort_unstable();
-        let table = self.links.table();
         // Those that are for the same neighbours go together, and numbers in a row as one run.
         let mut batches: Vec<(Slots, Vec<(StreamTag, Run)>)> = Vec::new();
         let mut last: Option<(u32, u64, Slots)> = None;
@@ -84,10 +97,19 @@ impl ChatNode {
         }
         for (to, runs) in batches {
             for runs in runs.chunks(crate::control::MAX_RUNS) {
-                self.ctx.stats.control = self.ctx.stats.control.saturating_add(to.len() as u64);
-                self.ctx.send_placed(&table, to, Message::control(Control::Have(runs.to_vec())));
+                self.tell_placed(to, Control::Have(runs.to_vec()));
             }
         }
+    }
+
+    /// Tells some neighbours the same.
+    pub(crate) fn tell_placed(&mut self, to: Slots, control: Control) {
+        if to.is_empty() {
+            return;
+        }
+        let table = self.links.table();
+        self.ctx.stats.control = self.ctx.stats.control.saturating_add(to.len() as u64);
+        self.ctx.send_placed(&table, to, Message::control(control));
     }
 
     /// A neighbour announces posts.

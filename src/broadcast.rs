@@ -202,7 +202,7 @@ impl Broadcast {
         };
         if !ours {
             if let Some(place) = place
-                && let Some(at) = self.streams.find(StreamTag::of(message.originator(), place.epoch))
+                && let Some(at) = self.streams.find(message.stream_tag(place.epoch))
             {
                 // Nor is it asked for again.
                 self.streams.disbelieve(at, Slots::from_bits(u64::MAX), place.sequence.get());
@@ -210,8 +210,7 @@ impl Broadcast {
             return Verdict::Reject(Rejection::ForgedOwnName);
         }
         ctx.stats.duplicates = ctx.stats.duplicates.saturating_add(1);
-        let tag = StreamTag::of(&ctx.config.id, ctx.config.epoch);
-        match (place.filter(|place| place.epoch == ctx.config.epoch), self.streams.find(tag)) {
+        match (place.filter(|place| place.epoch == ctx.config.epoch), self.streams.find(ctx.own_tag)) {
             (Some(place), Some(at)) => Verdict::Duplicate(at, place.sequence.get()),
             (Some(_) | None, _) => Verdict::Drop,
         }

@@ -12,13 +12,15 @@ use crate::timers::{Timer, TimerKey, Timers};
 use crate::wall_clock;
 use crate::{
     Action, Body, Config, Content, Control, Event, Hello, Intent, LinkId, Message, Native, PeerId,
-    Recipients, Rejection, Seed, Stats, Time,
+    Recipients, Rejection, Seed, Stats, StreamTag, Time,
 };
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Ctx {
     pub(crate) now: Time,
     pub(crate) config: Config,
+    /// Of our own stream.
+    pub(crate) own_tag: StreamTag,
     pub(crate) rng: Rng,
     pub(crate) timers: Timers,
     pub(crate) out: Outbox,
@@ -37,6 +39,7 @@ impl Ctx {
     pub(crate) fn new(config: Config, seed: Seed) -> Self {
         Self {
             now: Time::ZERO,
+            own_tag: StreamTag::of(&config.id, config.epoch),
             config,
             rng: Rng::new(seed),
             timers: Timers::default(),

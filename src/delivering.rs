@@ -189,7 +189,7 @@ impl ChatNode {
             self.refuse(link, Rejection::OutOfTurn);
             return;
         };
-        let (tag, sequence) = (StreamTag::of(message.originator(), place.epoch), place.sequence);
+        let (tag, sequence) = (message.stream_tag(place.epoch), place.sequence);
         let for_us = to.as_ref().is_none_or(|to| *to == self.ctx.config.id);
         if for_us {
             match self.direct.take_in(&mut self.ctx, message) {

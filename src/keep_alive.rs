@@ -97,13 +97,21 @@ impl KeepAlive {
         // Once, each end measures the round trip by itself.
         let second = second && self.round_trip.is_some();
         let idle = if second { config.idle + config.idle / 4 } else { config.idle };
-        if silence < idle {
+        if silence + early(config) < idle {
             return Check::Wait(since + idle);
         }
         let pace = self.round_trip.map_or(config.idle / 4, |it| it.smoothed + it.variation * 4);
-        let again = now + pace.clamp(config.idle / 8, config.idle / 4);
-        Check::Ping(again.min(since + patience))
+        let pace = pace.clamp(config.idle / 8, config.idle / 4);
+        match self.asked.map(|(_, at)| at + pace).filter(|answered| now < *answered) {
+            Some(answered) => Check::Wait(answered.min(since + patience)),
+            None => Check::Ping((now + pace).min(since + patience)),
+        }
     }
+}
+
+/// By how much a look at a link may be early, so that one look serves several.
+pub(crate) fn early(config: &Config) -> Duration {
+    config.idle / 8
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod link;
 
+use core::time::Duration;
 use std::sync::Arc;
 
 pub(crate) use link::{Link, Neighbour, Phase, Role, Standing};
@@ -10,7 +11,7 @@ use crate::ctx::Ctx;
 use crate::mark::Mark;
 use crate::slots::{Slot, Slots};
 use crate::sorted_map::SortedMap;
-use crate::timers::Timer;
+use crate::timers::{Timer, TimerKey};
 use crate::{Address, Contact, Epoch, LinkId, PeerId, Semantics, Time};
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -28,6 +29,29 @@ pub(crate) struct Links {
     count: usize,
     /// The places of those among them to whom we announce first, and not they to us.
     first: Slots,
+    watch: Watch,
+}
+
+/// When links are looked at next. One timer serves all, so that a node that wakes for one deals with several.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+enum Watch {
+    #[default]
+    Off,
+    Looking,
+    At(Time, TimerKey),
+}
+
+impl Watch {
+    /// Has links looked at no later than `deadline`.
+    fn by(&mut self, ctx: &mut Ctx, deadline: Time) {
+        match self {
+            Self::Looking => return,
+            Self::At(at, _) if *at <= deadline => return,
+            Self::At(_, key) => ctx.timers.cancel(*key),
+            Self::Off => {}
+        }
+        *self = Self::At(deadline, ctx.timers.set(ctx.now, deadline, Timer::LookAtLinks));
+    }
 }
 
 /// A run of a peer, the least mark first.
@@ -183,9 +207,9 @@ impl Links {
         session: u32,
     ) {
         let end = ctx.now + ctx.config.handshake;
-        let timer = ctx.timers.set(ctx.now, end, Timer::EndHandshake(link));
-        let new = Link::new(ctx.now, dialed, semantics, session, timer);
+        let new = Link::new(ctx.now, dialed, semantics, session, end);
         self.links.insert(link, Box::new(new));
+        self.watch.by(ctx, end);
     }
 
     /// Makes `link` the one to talk on with this peer, and starts to watch over it. A second link takes over what
@@ -212,7 +236,7 @@ impl Links {
         self.by_peer.insert(PeerRun::of(&neighbour.peer, neighbour.epoch), link);
         self.changed();
         let check = ctx.now + ctx.rng.jitter(ctx.config.idle);
-        self.enter(ctx, link, Phase::Linked(neighbour), check, Timer::CheckLink(link));
+        self.enter(ctx, link, Phase::Linked(neighbour), check);
     }
 
     /// We have said our last on `link`. False, and nothing has changed, if the other end has too.
@@ -223,7 +247,7 @@ impl Links {
         }
         let end = ctx.now + ctx.config.handshake;
         let phase = Phase::Retiring(neighbour.clone());
-        self.enter(ctx, id, phase, end, Timer::EndRetirement(id));
+        self.enter(ctx, id, phase, end);
         true
     }
 
@@ -253,28 +277,46 @@ impl Links {
             return;
         }
         let end = ctx.now + ctx.config.handshake;
-        self.enter(ctx, link, Phase::OneShot, end, Timer::EndHandshake(link));
+        self.enter(ctx, link, Phase::OneShot, end);
     }
 
-    fn enter(&mut self, ctx: &mut Ctx, id: LinkId, phase: Phase, at: Time, timer: Timer) {
+    fn enter(&mut self, ctx: &mut Ctx, id: LinkId, phase: Phase, deadline: Time) {
         if let Some(link) = self.links.get_mut(&id) {
             link.phase = phase;
-            ctx.timers.cancel(link.timer);
-            link.timer = ctx.timers.set(ctx.now, at, timer);
+            link.deadline = deadline;
+            self.watch.by(ctx, deadline);
         }
     }
 
     /// Sets the next look at a link that is watched over.
     pub(crate) fn check_again(&mut self, ctx: &mut Ctx, id: LinkId, at: Time) {
         if let Some(link) = self.links.get_mut(&id) {
-            ctx.timers.cancel(link.timer);
-            link.timer = ctx.timers.set(ctx.now, at, Timer::CheckLink(id));
+            link.deadline = at;
+            self.watch.by(ctx, at);
         }
     }
 
-    pub(crate) fn remove(&mut self, ctx: &mut Ctx, id: LinkId) -> Option<Link> {
+    /// The links that are to be looked at now; those that are watched over may be up to so much `early`. Until
+    /// [`watch_on`](Self::watch_on) no timer is set for links.
+    pub(crate) fn due(&mut self, now: Time, early: Duration) -> Vec<LinkId> {
+        self.watch = Watch::Looking;
+        let is_due = |link: &Link| match link.phase {
+            Phase::Linked(_) => link.deadline <= now + early,
+            Phase::Accepted | Phase::Introduced | Phase::OneShot | Phase::Retiring(_) => link.deadline <= now,
+        };
+        self.links.iter().filter(|(_, link)| is_due(link)).map(|(id, _)| *id).collect()
+    }
+
+    /// All that were due have been looked at.
+    pub(crate) fn watch_on(&mut self, ctx: &mut Ctx) {
+        self.watch = Watch::Off;
+        if let Some(next) = self.links.values().map(|link| link.deadline).min() {
+            self.watch.by(ctx, next);
+        }
+    }
+
+    pub(crate) fn remove(&mut self, id: LinkId) -> Option<Link> {
         let link = self.links.remove(&id)?;
-        ctx.timers.cancel(link.timer);
         if let Some(key) = link.run().map(|(peer, epoch)| PeerRun::of(peer, epoch))
             && self.by_peer.get(&key) == Some(&id)
         {

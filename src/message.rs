@@ -19,7 +19,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use bytes::Bytes;
 
-use crate::{Address, Body, ClassicId, Contact, Control, Epoch, MessageId, PeerId, Sequence, StreamId};
+use crate::{Address, Body, ClassicId, Contact, Control, Epoch, MessageId, PeerId, Sequence, StreamId, StreamTag};
 
 /// One message, immutable and shared: cloning copies a pointer, and it is encoded at most once.
 ///
@@ -34,6 +34,7 @@ struct Inner {
     content: Content,
     encoded: OnceLock<Bytes>,
     classic_id: OnceLock<ClassicId>,
+    stream_tag: OnceLock<StreamTag>,
 }
 
 /// What a [`Message`] says.
@@ -225,6 +226,7 @@ impl Message {
             content,
             encoded: OnceLock::new(),
             classic_id: OnceLock::new(),
+            stream_tag: OnceLock::new(),
         }))
     }
 
@@ -237,6 +239,7 @@ impl Message {
             content: Content::Control(control),
             encoded: OnceLock::new(),
             classic_id: OnceLock::new(),
+            stream_tag: OnceLock::new(),
         }))
     }
 
@@ -248,6 +251,7 @@ impl Message {
             content,
             encoded: OnceLock::from(frame),
             classic_id: OnceLock::new(),
+            stream_tag: OnceLock::new(),
         }))
     }
 
@@ -310,6 +314,11 @@ impl Message {
     #[must_use]
     pub fn classic_id(&self) -> ClassicId {
         *self.0.classic_id.get_or_init(|| crate::classic_id::of(self))
+    }
+
+    /// The tag of its author's stream in the run `epoch`, which is that of its place. Computed once.
+    pub(crate) fn stream_tag(&self, epoch: Epoch) -> StreamTag {
+        *self.0.stream_tag.get_or_init(|| StreamTag::of(&self.0.originator, epoch))
     }
 
     /// Its `msg_type` on the wire.

@@ -110,9 +110,7 @@ impl ChatNode {
 
     fn fire(&mut self, timer: Timer) {
         match timer {
-            Timer::EndHandshake(link) => self.end_handshake(link),
-            Timer::CheckLink(link) => self.check_link(link),
-            Timer::EndRetirement(link) => self.close(link),
+            Timer::LookAtLinks => self.look_at_links(),
             Timer::EndDial(address) => self.dial_failed(&address, DialError::TimedOut),
             Timer::EndCallback(address) => self.introduction_failed(&address, DialError::NoAnswer),
             Timer::EndLeaving => self.end_leaving(),
@@ -268,7 +266,7 @@ impl ChatNode {
     /// Forgets a link and has it closed.
     pub(crate) fn close(&mut self, link: LinkId) {
         self.end_session(link);
-        if self.links.remove(&mut self.ctx, link).is_some() {
+        if self.links.remove(link).is_some() {
             self.ctx.close(link);
         }
     }

@@ -1,7 +1,7 @@
 //! From a known peer to none: links that end or fall silent, dials that fail, and peers that misbehave.
 
 use crate::dialer::{Attempt, Parting};
-use crate::keep_alive::Check;
+use crate::keep_alive::{Check, early};
 use crate::links::{Phase, Role};
 use crate::node::ChatNode;
 use crate::{
@@ -60,7 +60,7 @@ impl ChatNode {
             Some((Phase::Introduced, Some(address))) => {
                 let address = address.clone();
                 self.end_session(link);
-                self.links.remove(&mut self.ctx, link);
+                self.links.remove(link);
                 if self.ctx.config.listening.is_some() && self.ctx.config.dialects != Dialects::Native {
                     self.dialer.await_callback(&mut self.ctx, &address);
                 } else {
@@ -69,7 +69,7 @@ impl ChatNode {
             }
             Some((Phase::Accepted | Phase::OneShot | Phase::Retiring(_) | Phase::Introduced, _)) => {
                 self.end_session(link);
-                self.links.remove(&mut self.ctx, link);
+                self.links.remove(link);
             }
             None => self.ctx.stats.unknown_link = self.ctx.stats.unknown_link.saturating_add(1),
         }
@@ -78,7 +78,7 @@ impl ChatNode {
     /// The link to a native peer is gone.
     pub(crate) fn peer_down(&mut self, link: LinkId, reason: DownReason) {
         self.end_session(link);
-        let Some(link) = self.links.remove(&mut self.ctx, link) else { return };
+        let Some(link) = self.links.remove(link) else { return };
         let Phase::Linked(neighbour) = link.phase else { return };
         if self.links.link_to(&neighbour.peer, neighbour.epoch).is_some() {
             return;
@@ -129,9 +129,23 @@ impl ChatNode {
         self.peer_down(link, DownReason::Left);
     }
 
+    /// Looks at the links whose time has come.
+    pub(crate) fn look_at_links(&mut self) {
+        let early = early(&self.ctx.config);
+        for link in self.links.due(self.ctx.now, early) {
+            match self.links.get(link).map(|link| &link.phase) {
+                Some(Phase::Linked(_)) => self.check_link(link),
+                Some(Phase::Retiring(_)) => self.close(link),
+                Some(Phase::Accepted | Phase::Introduced | Phase::OneShot) => self.end_handshake(link),
+                None => {}
+            }
+        }
+        self.links.watch_on(&mut self.ctx);
+    }
+
     /// Looks whether a native peer is still there. While most are silent at once the cause is likely here, so the
     /// patience with each is doubled before anybody is given up.
-    pub(crate) fn check_link(&mut self, id: LinkId) {
+    fn check_link(&mut self, id: LinkId) {
         if self.is_overdue(id) {
             self.part_from(id);
             return;

@@ -13,7 +13,7 @@ use crate::{Control, LinkId, Message, Strategy, StreamTag, Time};
 impl ChatNode {
     /// The tag of our own stream.
     pub(crate) fn own_tag(&self) -> StreamTag {
-        StreamTag::of(&self.ctx.config.id, self.ctx.config.epoch)
+        self.ctx.own_tag
     }
 
     /// Whether posts go to everybody, and not along a tree.
@@ -243,9 +243,7 @@ impl ChatNode {
     }
 
     fn send_beacon(&mut self, to: Slots, root: StreamTag, number: u64) {
-        let table = self.links.table();
-        self.ctx.stats.control = self.ctx.stats.control.saturating_add(to.len() as u64);
-        self.ctx.send_placed(&table, to, Message::control(Control::Beacon { root, number }));
+        self.tell_placed(to, Control::Beacon { root, number });
     }
 
     fn schedule_beacon(&mut self) {

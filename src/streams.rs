@@ -156,7 +156,7 @@ impl Streams {
         silent: impl FnOnce() -> bool,
     ) -> Intake {
         let sequence = place.sequence.get();
-        let tag = StreamTag::of(author, place.epoch);
+        let tag = message.stream_tag(place.epoch);
         let at = match self.find(tag) {
             Some(at) => at,
             None => self.open(ctx, tag, Some(StreamId::new(author.clone(), place.epoch))),

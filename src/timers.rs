@@ -5,12 +5,8 @@ use crate::{Address, LinkId, Time};
 /// What is due. Named by the effect.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Timer {
-    /// Close a link on which nobody has introduced themselves.
-    EndHandshake(LinkId),
-    /// Ping a silent link, or give it up.
-    CheckLink(LinkId),
-    /// Close a retired link on which the other end has not finished.
-    EndRetirement(LinkId),
+    /// Look at links: end a handshake, ping or give up a silent peer, close what is retired.
+    LookAtLinks,
     /// Treat a dial that was never answered as failed.
     EndDial(Address),
     /// Dial again after a failure.
@@ -95,7 +91,7 @@ mod tests {
     fn late_timers_fire_by_deadline_and_then_by_order_of_setting() {
         let mut timers = Timers::default();
         let at = Time::from_secs;
-        let check = |n| Timer::CheckLink(LinkId::new(n));
+        let check = |n| Timer::Resend(LinkId::new(n));
         timers.set(Time::ZERO, at(2), check(1));
         timers.set(Time::ZERO, at(1), check(2));
         timers.set(Time::ZERO, at(1), check(3));

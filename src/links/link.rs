@@ -4,7 +4,6 @@ use core::time::Duration;
 
 use crate::keep_alive::KeepAlive;
 use crate::slots::Slot;
-use crate::timers::TimerKey;
 use crate::{Address, Contact, Epoch, PeerId, Semantics, Time};
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,7 +24,8 @@ pub(crate) struct Link {
     pub(crate) caught_up: bool,
     /// How many messages it sent that cost much, and since when that counts.
     costly: (Time, u32),
-    pub(super) timer: TimerKey,
+    /// When to look at it: what for depends on the phase.
+    pub(super) deadline: Time,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -94,13 +94,13 @@ pub(crate) enum Standing {
 }
 
 impl Link {
-    /// A link that has just come up, and ends by `timer` unless somebody is met on it.
+    /// A link that has just come up, and ends at `deadline` unless somebody is met on it.
     pub(super) fn new(
         now: Time,
         dialed: Option<Address>,
         semantics: Semantics,
         session: u32,
-        timer: TimerKey,
+        deadline: Time,
     ) -> Self {
         let phase = if dialed.is_some() { Phase::Introduced } else { Phase::Accepted };
         Self {
@@ -114,7 +114,7 @@ impl Link {
             served: (now, 0),
             caught_up: false,
             costly: (now, 0),
-            timer,
+            deadline,
         }
     }
 
