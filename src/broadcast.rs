@@ -80,7 +80,7 @@ impl Broadcast {
             look: None,
             sync: None,
             newcomer: Newcomer::Fresh,
-            window: ClassicWindow::default(),
+            window: ClassicWindow::new(config.max_history < config.classic_window),
             published: 0,
             waiting: VecDeque::new(),
         }
@@ -171,6 +171,10 @@ impl Broadcast {
         let limit = ctx.config.classic_window;
         let window = &mut self.window;
         let Some(place) = post.place else {
+            if !window.is_awake() {
+                let retained = self.history.newest(limit).map(|(.., retained)| &retained.message);
+                window.wake(retained, limit);
+            }
             if !window.note_classic(message.classic_id(), limit) {
                 ctx.stats.duplicates = ctx.stats.duplicates.saturating_add(1);
                 return Verdict::Drop;
@@ -180,7 +184,7 @@ impl Broadcast {
             return Verdict::Spread;
         };
         let sequence = place.sequence.get();
-        let echoed = || window.note_native(message.classic_id(), limit) || own;
+        let echoed = || window.is_awake() && window.note_native(message.classic_id(), limit) || own;
         let intake = self.streams.take_in(ctx, message.originator(), place, message, echoed);
         self.forget_evicted();
         match intake {

@@ -159,6 +159,9 @@ impl ClassicPeers {
 pub(crate) struct ClassicWindow {
     seen: HashMap<ClassicId, Form>,
     order: VecDeque<ClassicId>,
+    /// Something came in its classic form. Until then nothing can be an echo, and what is retained stands for the
+    /// hashes, which take long to find.
+    awake: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -170,6 +173,24 @@ enum Form {
 }
 
 impl ClassicWindow {
+    /// A window that is `awake` from the start, as must be where less is retained than it holds, or sleeps until
+    /// something comes in its classic form.
+    pub(crate) fn new(awake: bool) -> Self {
+        Self { awake, ..Self::default() }
+    }
+
+    pub(crate) const fn is_awake(&self) -> bool {
+        self.awake
+    }
+
+    /// The first message in its classic form has come: it may be an echo of what is `retained`.
+    pub(crate) fn wake<'a>(&mut self, retained: impl Iterator<Item = &'a Message>, limit: usize) {
+        self.awake = true;
+        for message in retained {
+            self.note_native(message.classic_id(), limit);
+        }
+    }
+
     /// A message came in its classic form: true if it is new.
     pub(crate) fn note_classic(&mut self, id: ClassicId, limit: usize) -> bool {
         let new = !self.seen.contains_key(&id);

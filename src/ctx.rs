@@ -25,8 +25,7 @@ pub(crate) struct Ctx {
     pub(crate) timers: Timers,
     pub(crate) out: Outbox,
     pub(crate) stats: Stats,
-    /// What the wall clock shows, in seconds and as text.
-    stamp: (u64, Body),
+    stamp: Stamp,
     /// When the node was last found to have been asleep itself.
     pub(crate) resumed: Time,
     /// The links that promise nothing.
@@ -34,6 +33,22 @@ pub(crate) struct Ctx {
     /// Those among them on which more waits than we keep.
     pub(crate) overflown: Vec<LinkId>,
 }
+
+/// What the wall clock showed last, as text: remembered, as most messages of a second carry the same.
+#[derive(Clone, Debug)]
+struct Stamp {
+    seconds: u64,
+    text: Option<Body>,
+}
+
+/// What is remembered only to be faster is no part of a node.
+impl PartialEq for Stamp {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Stamp {}
 
 impl Ctx {
     pub(crate) fn new(config: Config, seed: Seed) -> Self {
@@ -45,8 +60,7 @@ impl Ctx {
             timers: Timers::default(),
             out: Outbox::default(),
             stats: Stats::default(),
-            // No clock shows the last second there is.
-            stamp: (u64::MAX, Body::null()),
+            stamp: Stamp { seconds: 0, text: None },
             resumed: Time::ZERO,
             sessions: BTreeMap::new(),
             overflown: Vec::new(),
@@ -56,10 +70,11 @@ impl Ctx {
     /// A message of this node, said now.
     pub(crate) fn message(&mut self, content: Content) -> Message {
         let seconds = wall_clock::seconds(&self.config, self.now);
-        if self.stamp.0 != seconds {
-            self.stamp = (seconds, wall_clock::ctime(seconds));
+        if self.stamp.seconds != seconds {
+            self.stamp = Stamp { seconds, text: None };
         }
-        Message::new(self.config.id.clone(), self.stamp.1.clone(), content)
+        let text = self.stamp.text.get_or_insert_with(|| wall_clock::ctime(seconds));
+        Message::new(self.config.id.clone(), text.clone(), content)
     }
 
     /// Sets a timer to go off after about this long: never all nodes at once.

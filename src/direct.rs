@@ -15,7 +15,8 @@ use crate::{
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Direct {
     /// What was said to us. Each recipient sees only a part of an author's numbers, so gaps mean nothing.
-    heard: Streams,
+    /// Most nodes are never said anything.
+    heard: Option<Box<Streams>>,
     /// The number of the last message of our own, whomever it was for.
     said: u64,
     /// Our own messages that have not arrived, by their numbers.
@@ -65,7 +66,7 @@ impl Outgoing {
 
 impl Direct {
     pub(crate) fn new() -> Self {
-        Self { heard: Streams::new(Order::AsTheyCome), said: 0, outgoing: BTreeMap::new(), timer: None }
+        Self { heard: None, said: 0, outgoing: BTreeMap::new(), timer: None }
     }
 
     /// Makes a message for `to`, and keeps it until it has arrived. Nothing has changed if there is an error.
@@ -103,7 +104,8 @@ impl Direct {
     /// Delivers what is said to us, once.
     pub(crate) fn take_in(&mut self, ctx: &mut Ctx, message: &Message) -> Result<(), Rejection> {
         let place = message.post().and_then(|post| post.place).ok_or(Rejection::OutOfTurn)?;
-        match self.heard.take_in(ctx, message.originator(), place, message, || false) {
+        let heard = self.heard.get_or_insert_with(|| Box::new(Streams::new(Order::AsTheyCome)));
+        match heard.take_in(ctx, message.originator(), place, message, || false) {
             Intake::Fresh(_) => Ok(()),
             Intake::Duplicate(_) => {
                 ctx.stats.duplicates = ctx.stats.duplicates.saturating_add(1);

@@ -85,8 +85,8 @@ impl Links {
 
     /// How many links there are to visitors, or from us to those whom we visit.
     pub(crate) fn visitors(&self) -> usize {
-        let visits = |link: &&Box<Link>| matches!(&link.phase, Phase::Linked(it) if it.role == Role::Visitor);
-        self.links.values().filter(visits).count()
+        let visits = |link: &Link| matches!(&link.phase, Phase::Linked(it) if it.role == Role::Visitor);
+        self.links.values().filter(|link| visits(link)).count()
     }
 
     /// How many of the neighbours came by themselves.
@@ -118,13 +118,15 @@ impl Links {
 
     /// The place of the neighbour at the other end of `link`.
     pub(crate) fn slot(&self, link: LinkId) -> Option<Slot> {
-        let neighbour = self.neighbour(link)?;
-        if let Phase::Retiring(_) = self.links.get(&link)?.phase {
-            // Its place may be somebody else's by now, if the other link is gone.
-            let other = self.link_to(&neighbour.peer, neighbour.epoch)?;
-            return self.neighbour(other)?.role.slot();
+        match &self.get(link)?.phase {
+            Phase::Linked(neighbour) => neighbour.role.slot(),
+            Phase::Retiring(neighbour) => {
+                // Its place may be somebody else's by now, if the other link is gone.
+                let other = self.link_to(&neighbour.peer, neighbour.epoch)?;
+                self.neighbour(other)?.role.slot()
+            }
+            Phase::Accepted | Phase::Introduced | Phase::OneShot => None,
         }
-        neighbour.role.slot()
     }
 
     /// The link to the neighbour at a place.
@@ -254,8 +256,8 @@ impl Links {
     /// Another link to the same run of the same peer.
     pub(crate) fn second_to(&self, id: LinkId) -> Option<LinkId> {
         let (peer, epoch) = self.get(id)?.run()?;
-        let same = |(other, link): &(&LinkId, &Box<Link>)| **other != id && link.leads_to(peer, epoch);
-        self.links.iter().find(same).map(|(other, _)| *other)
+        let same = |other: LinkId, link: &Link| other != id && link.leads_to(peer, epoch);
+        self.links.iter().find(|(other, link)| same(**other, link)).map(|(other, _)| *other)
     }
 
     /// From now on, talks on `id` with the peer at its other end.
@@ -322,8 +324,8 @@ impl Links {
         {
             self.by_peer.remove(&key);
             self.changed();
-            let same = |(_, other): &(&LinkId, &Box<Link>)| other.leads_to(&key.peer, key.epoch);
-            if let Some(other) = self.links.iter().find(same).map(|(other, _)| *other) {
+            let other = self.links.iter().find(|(_, other)| other.leads_to(&key.peer, key.epoch));
+            if let Some(other) = other.map(|(other, _)| *other) {
                 self.by_peer.insert(key, other);
             } else if let Phase::Linked(Neighbour { role, .. }) = &link.phase {
                 let (free, counted) = (role.slot(), role.is_neighbour());

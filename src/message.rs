@@ -19,7 +19,9 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use bytes::Bytes;
 
-use crate::{Address, Body, ClassicId, Contact, Control, Epoch, MessageId, PeerId, Sequence, StreamId, StreamTag};
+use crate::{
+    Address, Body, ClassicId, Contact, Control, Epoch, MessageId, PeerId, Sequence, StreamId, StreamTag,
+};
 
 /// One message, immutable and shared: cloning copies a pointer, and it is encoded at most once.
 ///

@@ -50,7 +50,7 @@ struct Candidate {
 }
 
 /// When somebody was last turned to, in milliseconds that begin anew after 49 days, as nobody is left in peace for so
-/// long; never, if it is 0.
+/// long; never, if it is 0, which no moment is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Tried(u32);
 
@@ -58,7 +58,7 @@ impl Tried {
     const NEVER: Self = Self(0);
 
     fn at(now: Time) -> Self {
-        Self(Self::clock(now).max(1))
+        Self(Self::clock(now))
     }
 
     fn is_rested(self, now: Time, rest: Duration) -> bool {
@@ -66,7 +66,7 @@ impl Tried {
     }
 
     fn clock(now: Time) -> u32 {
-        u32::try_from(now.as_millis() & u64::from(u32::MAX)).unwrap_or(0)
+        u32::try_from(now.as_millis() & u64::from(u32::MAX)).unwrap_or(0) | 1
     }
 }
 

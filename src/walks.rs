@@ -43,11 +43,15 @@ impl ChatNode {
     }
 
     pub(crate) fn chance_neighbour(&mut self, but: LinkId, but_peer: Option<&PeerId>) -> Option<LinkId> {
-        let fits = |peer: &PeerId, link: LinkId| link != but && but_peer != Some(peer);
-        let fitting = || self.links.linked_peers().filter(|(neighbour, link)| fits(&neighbour.peer, *link));
-        let count = u32::try_from(fitting().count()).ok().filter(|count| *count > 0)?;
-        let chosen = self.ctx.rng.below(count) as usize;
-        fitting().nth(chosen).map(|(_, link)| link)
+        let neighbours = self.links.neighbours();
+        let names =
+            |link: LinkId, peer: &PeerId| self.links.neighbour(link).is_some_and(|it| it.peer == *peer);
+        let fits = |link: LinkId| link != but && !but_peer.is_some_and(|peer| names(link, peer));
+        let count = u32::try_from(neighbours.len()).ok().filter(|count| *count > 0)?;
+        // At most two do not fit, so that one of few draws does.
+        let mut draws = (0..DRAWS).map(|_| neighbours.get(self.ctx.rng.below(count) as usize).copied());
+        let drawn = draws.find_map(|link| link.filter(|link| fits(*link)));
+        drawn.or_else(|| neighbours.iter().copied().find(|link| fits(*link)))
     }
 
     pub(crate) fn schedule_shuffle(&mut self) {
@@ -126,6 +130,8 @@ impl ChatNode {
 /// remembered (PRWL).
 const WALK_LENGTH: u8 = 6;
 const WALK_STOP: u8 = 3;
+/// How often a neighbour is drawn until one fits.
+const DRAWS: u32 = 8;
 /// On how many walks a joiner is sent.
 const WALKS: usize = 6;
 /// How many exchanges of known peers a node begins in quick order, until it is known well enough.

@@ -12,9 +12,8 @@ fn known_by_hearsay() -> Lab {
     let links: Vec<_> = names
         .map(|name| lab.welcome(&Guest::native(&name, &format!("{name}:1").replace(' ', "-"))))
         .collect();
-    let contact = |number| Contact {
-        peer: PeerId::new(&format!("other {number}")).unwrap(),
-        address: at(&format!("other-{number}:1")),
+    let contact = |number| {
+        Contact::new(PeerId::new(&format!("other {number}")).unwrap(), at(&format!("other-{number}:1")))
     };
     let peers = (0..32).map(contact).collect();
     lab.hear(links[0], Message::control(Control::Shuffle { number: 1, hops_left: 0, peers }));

@@ -182,7 +182,7 @@ fn tag(number: u64) -> StreamTag {
 }
 
 fn contact(number: u64) -> Contact {
-    Contact { peer: name(&format!("a{number}")), address: place(number) }
+    Contact::new(name(&format!("a{number}")), place(number))
 }
 
 fn contacts(number: u64) -> Vec<Contact> {

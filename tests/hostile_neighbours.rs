@@ -46,7 +46,7 @@ fn who_names_ever_others_to_link_with_has_few_of_them_dialed() {
         }
         lab.wait(ms(10));
         let name = format!("n{number}");
-        let contact = Contact { peer: PeerId::new(&name).unwrap(), address: at(&format!("{name}:1")) };
+        let contact = Contact::new(PeerId::new(&name).unwrap(), at(&format!("{name}:1")));
         let actions = lab.hear(link, Message::control(Control::Instead(contact)));
         dialed += actions.iter().filter(|action| matches!(action, Action::Dial { .. })).count();
     }

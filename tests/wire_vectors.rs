@@ -151,9 +151,8 @@ fn run((tag, from, to): &(String, u64, u64)) -> (StreamTag, Run) {
 fn contacts(contacts: &[(String, String, u16)]) -> Vec<Contact> {
     contacts
         .iter()
-        .map(|(name, host, port)| Contact {
-            peer: PeerId::new(name).unwrap(),
-            address: Address::new(host, *port).unwrap(),
+        .map(|(name, host, port)| {
+            Contact::new(PeerId::new(name).unwrap(), Address::new(host, *port).unwrap())
         })
         .collect()
 }
