@@ -23,7 +23,7 @@ impl Session {
                 let node = self.driver.node();
                 let peers: Vec<_> = node.peers().collect();
                 let mut others: Vec<_> =
-                    node.passive_view().filter(|it| node.find_peer(&it.peer).is_none()).cloned().collect();
+                    node.passive_view().filter(|it| node.find_peer(it.peer()).is_none()).cloned().collect();
                 others.sort_unstable();
                 let trying = self.attempts.list(clock::now());
                 self.screen.tell(&Notice::Peers { peers: &peers, others: &others, trying: &trying });
