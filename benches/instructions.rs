@@ -64,7 +64,6 @@ const CASES: &[Case] = &[
     Case { name: "fanout: a broadcast, per link of 8", times: 8 * BROADCASTS, run: || fanout(8) },
     Case { name: "fanout: a broadcast, per link of 64", times: 64 * BROADCASTS, run: || fanout(64) },
     Case { name: "fanout: a broadcast, per link of 512", times: 512 * BROADCASTS, run: || fanout(512) },
-    Case { name: "fanout: a broadcast, per link of 4,096", times: 4096 * BROADCASTS, run: || fanout(4096) },
     Case { name: "codec: decode 64 bytes", times: MESSAGES, run: decode },
     Case { name: "codec: decode 64 bytes, serde_json alone", times: MESSAGES, run: decode_json },
     Case { name: "codec: encode 64 bytes", times: MESSAGES, run: encode },
@@ -80,21 +79,22 @@ fn handle(authors: u64, seen_before: bool, swapped: bool) {
     };
     let mut messages: Vec<_> = (0..MESSAGES).map(say).collect();
     if seen_before {
-        take_in(&mut node, &mut now, 1, messages.clone());
+        take_in(&mut node, &mut now, 1, &messages);
     }
     if swapped {
         messages.chunks_exact_mut(2).for_each(<[Message]>::reverse);
     }
     let link = if seen_before { 2 } else { 1 };
-    measured(&mut || take_in(&mut node, &mut now, link, core::mem::take(&mut messages)));
+    measured(&mut || take_in(&mut node, &mut now, link, &messages));
     let duplicates = if seen_before { MESSAGES } else { 0 };
     assert_eq!((node.stats().delivered, node.stats().duplicates), (MESSAGES, duplicates));
 }
 
-fn take_in(node: &mut ChatNode, now: &mut Time, link: u64, messages: Vec<Message>) {
+fn take_in(node: &mut ChatNode, now: &mut Time, link: u64, messages: &[Message]) {
     for message in messages {
         *now += Duration::from_nanos(100);
-        node.handle(*now, Input::Received { link: LinkId::new(link), message }).map(black_box).for_each(drop);
+        let input = Input::Received { link: LinkId::new(link), message: message.clone() };
+        node.handle(*now, input).map(black_box).for_each(drop);
     }
 }
 

@@ -271,8 +271,10 @@ pub fn hub_that(peers: u64, strategy: Strategy) -> Lab {
     config.max_history = 1000;
     config.target_neighbours = 0;
     config.strategy = strategy;
-    config.max_links = config.max_links.max(peers as usize);
-    config.max_peers = config.max_peers.max(peers as usize);
+    let room = usize::try_from(peers).expect("as many as fit into memory");
+    config.max_neighbours = config.max_neighbours.max(room);
+    config.max_links = config.max_links.max(room);
+    config.max_peers = config.max_peers.max(room);
     let mut lab = Lab::new(config, Seed::new(1));
     lab.input_at(Time::from_secs(1), Input::Tick);
     for number in 1..=peers {
