@@ -12,7 +12,7 @@ fn swarm(criterion: &mut Criterion) {
         // Counted once: every run is the same.
         let joined = join(nodes);
         group.throughput(Throughput::Elements(joined.stats().inputs));
-        group.bench_function(BenchmarkId::new("join, events", nodes), |bencher| {
+        group.bench_function(BenchmarkId::new("join", nodes), |bencher| {
             bencher.iter_with_large_drop(|| join(nodes));
         });
         let said = say(joined.clone());
@@ -21,7 +21,7 @@ fn swarm(criterion: &mut Criterion) {
             ROUNDS * (nodes - 1)
         );
         group.throughput(Throughput::Elements(said.stats().inputs - joined.stats().inputs));
-        group.bench_function(BenchmarkId::new("say, events", nodes), |bencher| {
+        group.bench_function(BenchmarkId::new("say", nodes), |bencher| {
             bencher.iter_batched(|| joined.clone(), say, BatchSize::PerIteration);
         });
     }
