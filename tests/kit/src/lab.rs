@@ -271,6 +271,10 @@ pub fn hub_that(peers: u64, strategy: Strategy) -> Lab {
     config.max_history = 1000;
     config.target_neighbours = 0;
     config.strategy = strategy;
+    let room = usize::try_from(peers).expect("as many as fit into memory");
+    config.max_neighbours = config.max_neighbours.max(room);
+    config.max_links = config.max_links.max(room);
+    config.max_peers = config.max_peers.max(room);
     let mut lab = Lab::new(config, Seed::new(1));
     lab.input_at(Time::from_secs(1), Input::Tick);
     for number in 1..=peers {
@@ -280,6 +284,19 @@ pub fn hub_that(peers: u64, strategy: Strategy) -> Lab {
         lab.input(Input::Received { link, message: introduction_at(&format!("peer {number}"), &place) });
     }
     assert_eq!(lab.node.linked() as u64, peers);
+    lab
+}
+
+/// The same in the middle of a tree: the first peer is where messages come from, the others want them pushed.
+#[must_use]
+pub fn relay(peers: u64) -> Lab {
+    let mut lab = hub_that(peers, Strategy::Tree);
+    for child in 2..=peers {
+        lab.input(Input::Received {
+            link: LinkId::new(child),
+            message: Message::control(Control::Graft(None)),
+        });
+    }
     lab
 }
 

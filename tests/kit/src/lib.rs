@@ -9,6 +9,7 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+mod callgrind;
 mod control_steps;
 pub mod controls;
 pub mod fuzzing;
@@ -23,8 +24,9 @@ mod runs;
 mod says;
 pub mod steps;
 
+pub use callgrind::{CallgrindError, instructions};
 pub use guest::{Guest, at, sent};
-pub use lab::{LAST, Lab, event, hub, hub_that, narrow_config};
+pub use lab::{LAST, Lab, event, hub, hub_that, narrow_config, relay};
 pub use networks::joined;
 pub use runs::{cases, sample};
 pub use says::{answer, classic, introduction, introduction_at, message, numbered, post};
