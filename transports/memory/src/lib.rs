@@ -53,6 +53,7 @@ mod run;
 mod stats;
 mod trace;
 mod traffic;
+mod wire;
 
 pub use chat::{config_for, ms, secs};
 pub use check::{Checked, Promise, Violation};

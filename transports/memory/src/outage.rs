@@ -4,11 +4,12 @@ use chinwag::{DialError, Input, LinkEnd, LinkId};
 
 use crate::NodeId;
 use crate::draw::Purpose;
-use crate::fabric::{Fabric, Happening, Occurrence, place};
+use crate::fabric::{Fabric, Happening, Occurrence};
 use crate::fault::{Cut, Fault};
 use crate::host::{EndState, Held};
 use crate::queue::Class;
 use crate::stats::DropReason;
+use crate::wire::place;
 
 impl Fabric {
     /// Everything but a restart, which takes a node.
