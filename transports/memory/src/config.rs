@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::LinkModel;
+use crate::{LinkModel, Scheduler};
 
 /// Everything that is set about a network. Set what you need with the methods of the same names.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,6 +31,8 @@ pub struct NetworkConfig {
     pub count_bytes: bool,
     /// Whether to record every input, for [`trace`](crate::Network::trace).
     pub record: bool,
+    /// How to keep what is going to happen. Changes nothing but the cost.
+    pub scheduler: Scheduler,
 }
 
 /// How messages travel.
@@ -59,6 +61,7 @@ impl NetworkConfig {
             track_spread: false,
             count_bytes: false,
             record: false,
+            scheduler: Scheduler::Wheel,
         }
     }
 
@@ -114,5 +117,11 @@ impl NetworkConfig {
     #[must_use]
     pub const fn record(self, record: bool) -> Self {
         Self { record, ..self }
+    }
+
+    /// Sets how to keep what is going to happen.
+    #[must_use]
+    pub const fn scheduler(self, scheduler: Scheduler) -> Self {
+        Self { scheduler, ..self }
     }
 }

@@ -50,7 +50,7 @@ pub(crate) struct Unrest {
 #[derive(Clone, Debug)]
 pub(crate) enum Happening {
     /// To the network.
-    Fault(Fault),
+    Fault(Box<Fault>),
     /// A node's deadline.
     Wake { node: NodeId },
     /// What a partition held back on a link goes on.
@@ -116,7 +116,7 @@ impl Fabric {
             hosts: Vec::new(),
             addresses: HashMap::new(),
             names: HashMap::new(),
-            queue: Queue::new(),
+            queue: Queue::new(config.scheduler),
             models: LinkModels::new(config.link),
             cuts: Vec::new(),
             stats: Stats::default(),

@@ -53,6 +53,7 @@ mod run;
 mod stats;
 mod trace;
 mod traffic;
+mod wheel;
 mod wire;
 
 pub use chat::{config_for, ms, secs};
@@ -66,6 +67,7 @@ pub use link_model::LinkModel;
 pub use network::Network;
 pub use node::{Effects, Node, NodeId, Start};
 pub use overlay::Overlay;
+pub use queue::Scheduler;
 pub use run::NotQuiet;
 pub use stats::{Dropped, Stats};
 pub use trace::{Step, Trace, What};

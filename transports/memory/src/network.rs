@@ -293,7 +293,7 @@ impl<N: Node> Network<N> {
         let sequence = self.fabric.faults_scheduled;
         let at = at.max(self.fabric.now);
         let key = Key { at, class: Class::Fault, source: u32::MAX, sequence };
-        self.fabric.queue.push(key, Happening::Fault(fault));
+        self.fabric.queue.push(key, Happening::Fault(Box::new(fault)));
     }
 
     fn packets_on_their_way(&self) -> u64 {

@@ -88,7 +88,7 @@ impl<N: Node> Network<N> {
         self.fabric.now = at;
         let mut inbox = core::mem::take(&mut self.inbox);
         match happening {
-            Happening::Fault(fault) => self.inject(fault),
+            Happening::Fault(fault) => self.inject(*fault),
             Happening::Wake { node } => self.wake(node),
             Happening::Released { node, link } => {
                 // One by one, as the node may close the link at any of them.
