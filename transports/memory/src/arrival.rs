@@ -223,7 +223,7 @@ impl Fabric {
             return false;
         }
         let end = self.host_mut(node).ends.get_mut(link);
-        match end.and_then(|end| end.held.pop_front()) {
+        match end.and_then(|end| end.held.pop()) {
             Some(Held::Packet(packet)) => {
                 self.unrest.packets += u64::from(!packet.upkeep);
                 self.hand_over(node, link, packet, inbox);
@@ -239,7 +239,7 @@ impl Fabric {
 
     fn hold(&mut self, node: NodeId, link: LinkId, held: Held) {
         if let Some(end) = self.host_mut(node).ends.get_mut(link) {
-            end.held.push_back(held);
+            end.held.push(held);
         }
     }
 
@@ -257,7 +257,7 @@ impl Fabric {
         let seed = self.config.seed;
         let host = &mut self.hosts[node.index()];
         if counting {
-            host.received.count(packet.kind, u64::from(packet.bytes));
+            host.exchanged_mut().received.count(packet.kind, u64::from(packet.bytes));
         }
         let Some(end) = host.ends.get_mut(link) else { return };
         self.stats.reordered += u64::from(packet.number < end.newest);

@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 
 use crate::check::Checker;
 use crate::fault::{Cut, Fault};
-use crate::fingerprint;
+use crate::fingerprint::Fingerprints;
 use crate::host::{End, EndState, Held, Host};
 use crate::ledger::{Ledger, Tag};
 use crate::link_model::LinkModels;
@@ -34,6 +34,7 @@ pub(crate) struct Fabric {
     pub(crate) ledger: Ledger,
     pub(crate) checker: Checker,
     pub(crate) unrest: Unrest,
+    pub(crate) fingerprints: Fingerprints,
     pub(crate) faults_scheduled: u64,
 }
 
@@ -124,6 +125,7 @@ impl Fabric {
             ledger: Ledger::new(config.checks, config.track_spread),
             checker: Checker::new(config.checks),
             unrest: Unrest::default(),
+            fingerprints: Fingerprints::default(),
             faults_scheduled: 0,
             config,
         }
@@ -170,7 +172,7 @@ impl Fabric {
     }
 
     pub(crate) fn send(&mut self, node: NodeId, links: impl Iterator<Item = LinkId>, message: &Message) {
-        let fingerprint = fingerprint::message(message);
+        let fingerprint = self.fingerprints.of(message);
         let name = self.hosts[node.index()].name.as_ref();
         let tag = self.ledger.sending(node, name, self.now, message);
         let (kind, upkeep) = (Kind::of(message), is_upkeep(message));
@@ -179,9 +181,8 @@ impl Fabric {
             let now = self.now;
             let host = self.host_mut(node);
             host.history.sent(link, fingerprint);
-            let lost = host.has_lost(now, link);
             let Some(end) = host.ends.get_mut(link).filter(|end| end.state != EndState::Dialing) else {
-                self.stats.misdirected += u64::from(!lost);
+                self.stats.misdirected += u64::from(!self.host(node).has_lost(now, link));
                 continue;
             };
             end.sent += 1;
@@ -189,7 +190,7 @@ impl Fabric {
             let mut bytes = 0;
             if counting {
                 bytes = bytes_on(semantics, message);
-                host.sent.count(kind, bytes);
+                host.exchanged_mut().sent.count(kind, bytes);
                 self.books.count(kind, carried(message).msg_type(), bytes);
             }
             let payload = Payload::Message(message.clone(), fingerprint);
@@ -248,10 +249,10 @@ impl Fabric {
     }
 
     pub(crate) fn drop_end(&mut self, end: End, reason: DropReason) {
-        for held in end.held {
+        for held in end.held.iter() {
             if let Held::Packet(packet) = held {
                 self.unrest.packets += u64::from(!packet.upkeep);
-                self.drop_packet(&packet, reason);
+                self.drop_packet(packet, reason);
             }
         }
     }

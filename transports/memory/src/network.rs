@@ -6,6 +6,7 @@ use chinwag::{Address, ChatNode, ConfigError, Event, Input, MessageId, Time};
 
 use crate::arrival::{Inbox, Told};
 use crate::check::{self, Checked, Violation};
+use crate::draw;
 use crate::fabric::{Fabric, Happening, Occurrence};
 use crate::fault::{Fault, Memory};
 use crate::host::{Held, Host};
@@ -15,7 +16,6 @@ use crate::stats::Stats;
 use crate::trace::Trace;
 use crate::traffic::{Amount, Traffic};
 use crate::{AddError, NetworkConfig, Node, NodeId, Start};
-use crate::{draw, fingerprint};
 
 /// Many nodes, connected by links that behave as they are told to, on one virtual clock.
 ///
@@ -111,8 +111,11 @@ impl<N: Node> Network<N> {
         let running = self.is_running(node);
         if running {
             self.fabric.unrest.last = self.fabric.now;
-            let fingerprint =
-                if let Input::Received { message, .. } = &input { fingerprint::message(message) } else { 0 };
+            let fingerprint = if let Input::Received { message, .. } = &input {
+                self.fabric.fingerprints.of(message)
+            } else {
+                0
+            };
             self.feed(node, Told { input, fingerprint });
         }
         running
@@ -173,13 +176,13 @@ impl<N: Node> Network<N> {
     /// What one node has sent.
     #[must_use]
     pub fn sent_by(&self, node: NodeId) -> &Traffic {
-        &self.fabric.host(node).sent
+        &self.fabric.host(node).exchanged().sent
     }
 
     /// What was handed to one node.
     #[must_use]
     pub fn received_by(&self, node: NodeId) -> &Traffic {
-        &self.fabric.host(node).received
+        &self.fabric.host(node).exchanged().received
     }
 
     /// The counters.
@@ -305,7 +308,8 @@ impl<N: Node> Network<N> {
         };
         let travelling = self.fabric.queue.iter().filter(is_packet).count();
         let ends = self.fabric.hosts.iter().flat_map(|host| host.ends.iter());
-        let held = ends.flat_map(|end| &end.held).filter(|held| matches!(held, Held::Packet(_))).count();
+        let held =
+            ends.flat_map(|end| end.held.iter()).filter(|held| matches!(held, Held::Packet(_))).count();
         (travelling + held) as u64
     }
 }

@@ -53,7 +53,7 @@ impl Fabric {
         let now = self.now;
         let host = self.host_mut(node);
         host.running = false;
-        host.crashed_at = now;
+        host.mishaps_mut().crashed_at = now;
         host.alarm = None;
         for end in host.ends.take_all() {
             let lost = if end.state == EndState::Dialing {
@@ -62,7 +62,7 @@ impl Fabric {
             } else {
                 Input::LinkDown { link: end.link, end: LinkEnd::Broken }
             };
-            self.host_mut(node).lost.push_back(lost);
+            self.host_mut(node).mishaps_mut().untold.push_back(lost);
             self.drop_end(end, DropReason::Crashed);
         }
     }
@@ -106,7 +106,8 @@ impl Fabric {
             let Some(end) = self.host_mut(node).ends.get_mut(link) else { continue };
             end.state = EndState::Broken;
             let delay = model.delay(seed, Purpose::Notice, place(node, end, end.sent));
-            for held in core::mem::take(&mut end.held) {
+            let mut backlog = core::mem::take(&mut end.held);
+            while let Some(held) = backlog.pop() {
                 if let Held::Packet(packet) = held {
                     self.unrest.packets += u64::from(!packet.upkeep);
                     self.drop_packet(&packet, DropReason::Broken);

@@ -130,13 +130,13 @@ impl<N: Node> Network<N> {
         match memory {
             Memory::Kept => {
                 // In the node's time it has just crashed: what is due since then comes after what it has lost.
-                let crashed_at = host.crashed_at;
-                while let Some(input) = self.fabric.host_mut(node).lost.pop_front() {
+                let crashed_at = host.mishaps_mut().crashed_at;
+                while let Some(input) = self.fabric.host_mut(node).mishaps_mut().untold.pop_front() {
                     self.feed_at(crashed_at, node, Told::of(input));
                 }
             }
             Memory::Lost => {
-                host.lost.clear();
+                host.mishaps_mut().untold.clear();
                 let start = Start { node, address, listening, seed: self.seed_of(node, starts) };
                 let fresh = self.nodes[node.index()].restarted(&start);
                 if let Some(trace) = &mut self.trace {
