@@ -104,8 +104,8 @@ pub(crate) struct Packet {
 pub(crate) enum Payload {
     /// The message itself, and its fingerprint.
     Message(Message, u64),
-    /// The bytes of a datagram.
-    Datagram(Bytes),
+    /// The bytes of a datagram, boxed: what travels as values need not make room for them.
+    Datagram(Box<Bytes>),
     /// Everything in the pipe of the receiving end up to this offset.
     PipeUpTo(u64),
 }

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use chinwag::{Input, Seed, Time};
 
-use crate::arrival::{Inbox, Told};
+use crate::arrival::Told;
 use crate::fabric::Happening;
 use crate::fault::Memory;
 use crate::{Effects, Network, Node, NodeId, Start};
@@ -86,23 +86,21 @@ impl<N: Node> Network<N> {
     fn step(&mut self, limit: Time) -> bool {
         let Some((at, happening)) = self.fabric.queue.pop_until(limit) else { return false };
         self.fabric.now = at;
-        let mut inbox = core::mem::take(&mut self.inbox);
         match happening {
             Happening::Fault(fault) => self.inject(*fault),
             Happening::Wake { node } => self.wake(node),
             Happening::Released { node, link } => {
                 // One by one, as the node may close the link at any of them.
-                while self.fabric.release_next(node, link, &mut inbox) {
-                    self.feed_all(node, &mut inbox);
+                while self.fabric.release_next(node, link, &mut self.inbox) {
+                    self.feed_all(node);
                 }
-                self.feed_all(node, &mut inbox);
+                self.feed_all(node);
             }
             Happening::ToNode { node, what } => {
-                self.fabric.happens(node, what, &mut inbox);
-                self.feed_all(node, &mut inbox);
+                self.fabric.happens(node, what, &mut self.inbox);
+                self.feed_all(node);
             }
         }
-        self.inbox = inbox;
         true
     }
 
@@ -149,8 +147,16 @@ impl<N: Node> Network<N> {
         self.feed(node, Told::of(Input::Tick));
     }
 
-    fn feed_all(&mut self, node: NodeId, inbox: &mut Inbox) {
-        for told in inbox.inputs.drain(..) {
+    /// Tells a node what is in the inbox.
+    fn feed_all(&mut self, node: NodeId) {
+        if self.inbox.inputs.len() == 1 {
+            if let Some(told) = self.inbox.inputs.pop() {
+                self.feed(node, told);
+            }
+            return;
+        }
+        let mut inputs = core::mem::take(&mut self.inbox.inputs);
+        for told in inputs.drain(..) {
             // What several inputs at once are about, the node may have closed at the first of them.
             if let Input::Received { link, .. } | Input::Malformed { link, .. } = &told.input
                 && self.fabric.host(node).ends.get(*link).is_none()
@@ -159,6 +165,7 @@ impl<N: Node> Network<N> {
             }
             self.feed(node, told);
         }
+        self.inbox.inputs = inputs;
     }
 
     pub(crate) fn feed(&mut self, node: NodeId, told: Told) {

@@ -42,7 +42,7 @@ impl Fabric {
         if let (Fidelity::Bytes, Payload::Message(message, _)) = (self.config.fidelity, &packet.payload) {
             let corrupt = corruption(&model, seed, place);
             self.stats.corrupted += u64::from(corrupt.is_some());
-            packet.payload = Payload::Datagram(crate::pipe::datagram(message.encoded(), corrupt));
+            packet.payload = Payload::Datagram(Box::new(crate::pipe::datagram(message.encoded(), corrupt)));
         }
         let arrival = |packet| match peer_link {
             Some(link) => Occurrence::Packet { link, packet },
