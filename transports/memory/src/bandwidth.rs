@@ -56,6 +56,8 @@ pub(crate) struct Departure {
 }
 
 impl Transmitter {
+    pub(crate) const IDLE: Self = Self { busy_until: Time::ZERO };
+
     /// Queues a packet that is there at `now`; `None` if the queue is full and the packet can be dropped.
     pub(crate) fn send(
         &mut self,

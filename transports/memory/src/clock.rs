@@ -43,6 +43,8 @@ pub(crate) struct RunningClock {
 }
 
 impl RunningClock {
+    pub(crate) const RIGHT: Self = Self { set_at: Time::ZERO, showed: Time::ZERO, drift_ppm: 0 };
+
     /// Sets it.
     pub(crate) fn set(&mut self, now: Time, clock: Clock) {
         self.showed = self.shows(now).max(now + clock.ahead);

@@ -58,6 +58,8 @@ pub(crate) enum Happening {
     Released { node: NodeId, link: LinkId },
     /// At a node's machine.
     ToNode { node: NodeId, what: Occurrence },
+    /// A node's machine has worked on what happened to it.
+    Handled { node: NodeId, what: Occurrence },
 }
 
 /// Something that is going to happen at a node's machine. `link` is that node's own number for the link,
@@ -118,7 +120,7 @@ impl Fabric {
             addresses: HashMap::new(),
             names: HashMap::new(),
             queue: Queue::new(config.scheduler),
-            models: LinkModels::new(config.link),
+            models: LinkModels::new(config.link, config.regions.clone()),
             cuts: Vec::new(),
             stats: Stats::default(),
             books: Books::default(),
@@ -163,7 +165,7 @@ impl Fabric {
                 self.queue.push(key, Happening::ToNode { node, what: Occurrence::Opened { link } });
             }
             Semantics::Stream => {
-                self.post(node, link, Occurrence::Dialed { from: node, from_link: link });
+                self.call(node, link);
                 let key = self.key(node, now + self.config.dial_timeout, Class::Local);
                 self.queue.push(key, Happening::ToNode { node, what: Occurrence::DialTimedOut { link } });
             }
@@ -177,6 +179,7 @@ impl Fabric {
         let tag = self.ledger.sending(node, name, self.now, message);
         let (kind, upkeep) = (Kind::of(message), is_upkeep(message));
         let counting = self.config.count_bytes;
+        let sized = counting || self.models.limited() || self.host(node).hardware().machine.uplink.is_some();
         for link in links {
             let now = self.now;
             let host = self.host_mut(node);
@@ -188,8 +191,10 @@ impl Fabric {
             end.sent += 1;
             let (number, state, semantics) = (end.sent, end.state, end.semantics);
             let mut bytes = 0;
-            if counting {
+            if sized {
                 bytes = bytes_on(semantics, message);
+            }
+            if counting {
                 host.exchanged_mut().sent.count(kind, bytes);
                 self.books.count(kind, carried(message).msg_type(), bytes);
             }
@@ -238,7 +243,7 @@ impl Fabric {
         let Some(end) = self.host_mut(node).ends.get_mut(link) else { return };
         end.sent += 1;
         let number = end.sent;
-        self.enqueue_on_stream(node, link, number, what);
+        self.enqueue_on_stream(node, link, (number, self.now), what);
     }
 
     /// Forgets an end of a link, and with it what it held back.
@@ -267,7 +272,9 @@ impl Fabric {
     pub(crate) fn set_alarm(&mut self, node: NodeId, deadline: Option<Time>) {
         let now = self.now;
         let host = &mut self.hosts[node.index()];
-        let Some(mut deadline) = deadline else { return };
+        let Some(mut deadline) = deadline.map(|deadline| host.hardware().clock.when(deadline)) else {
+            return;
+        };
         if deadline <= now {
             // Against the contract: counted, and kept from standing still in time.
             self.stats.early_deadlines += 1;
@@ -288,6 +295,14 @@ impl Fabric {
     pub(crate) fn dial_failed(&mut self, address: Address, reason: DialError) -> Input {
         self.stats.dials_failed += 1;
         Input::DialFailed { address, reason }
+    }
+
+    /// Has a fault take effect later.
+    pub(crate) fn schedule(&mut self, at: Time, fault: Fault) {
+        self.faults_scheduled += 1;
+        let (at, sequence) = (at.max(self.now), self.faults_scheduled);
+        let key = Key { at, class: Class::Fault, source: u32::MAX, sequence };
+        self.queue.push(key, Happening::Fault(Box::new(fault)));
     }
 }
 

@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 
 use chinwag::{Address, Event, Input, LinkEnd, LinkId, PeerId, Semantics, Time};
 
+use crate::bandwidth::Transmitter;
 use crate::fabric::Packet;
 use crate::fingerprint::History;
+use crate::machine::Hardware;
 use crate::pipe::Pipe;
 use crate::queue::{Class, Key};
 use crate::traffic::Traffic;
-use crate::{Fidelity, NodeId};
+use crate::{Fidelity, Machine, NodeId};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Host {
@@ -28,6 +30,8 @@ pub(crate) struct Host {
     pub(crate) alarm: Option<Time>,
     /// What went wrong here; `None` if nothing did.
     mishaps: Option<Box<Mishaps>>,
+    /// What it runs on; `None` if that is ideal.
+    hardware: Option<Box<Hardware>>,
     pub(crate) history: History,
     pub(crate) events: Vec<(Time, Event)>,
     pub(crate) keeps_events: bool,
@@ -77,6 +81,7 @@ impl Host {
             first_link: None,
             alarm: None,
             mishaps: None,
+            hardware: None,
             history: History::default(),
             events: Vec::new(),
             keeps_events,
@@ -107,6 +112,8 @@ impl Host {
             state,
             last_arrival: Time::ZERO,
             sent: 0,
+            wire: Transmitter::default(),
+            in_burst: false,
             newest: 0,
             pipe,
             held: Backlog::default(),
@@ -126,6 +133,33 @@ impl Host {
 
     pub(crate) fn exchanged_mut(&mut self) -> &mut Exchanged {
         self.traffic.get_or_insert_default()
+    }
+
+    /// Puts the node on another machine.
+    pub(crate) fn set_machine(&mut self, now: Time, machine: Machine) {
+        if self.hardware.is_some() || machine != Machine::new() {
+            self.hardware.get_or_insert_default().set(now, machine);
+        }
+    }
+
+    pub(crate) fn hardware(&self) -> &Hardware {
+        self.hardware.as_deref().unwrap_or(&Hardware::IDEAL)
+    }
+
+    /// `None` if it is ideal.
+    pub(crate) fn hardware_mut(&mut self) -> Option<&mut Hardware> {
+        self.hardware.as_deref_mut()
+    }
+
+    /// What the node's clock shows.
+    pub(crate) fn shows(&self, now: Time) -> Time {
+        self.hardware().clock.shows(now)
+    }
+
+    /// Whether who dials is refused because there are so many links.
+    pub(crate) fn is_full(&self) -> bool {
+        let limit = self.hardware().machine.accept_limit;
+        limit.is_some_and(|limit| self.ends.iter().count() as u64 >= u64::from(limit))
     }
 
     /// A link has ended, and the node is about to be told.
@@ -165,6 +199,10 @@ pub(crate) struct End {
     pub(crate) last_arrival: Time,
     /// How many packets were sent from here.
     pub(crate) sent: u64,
+    /// What is sent from here passes this.
+    pub(crate) wire: Transmitter,
+    /// Whether datagrams from here are being lost in a burst.
+    pub(crate) in_burst: bool,
     /// The highest number of a packet that arrived.
     pub(crate) newest: u64,
     /// What arrives here as bytes.

@@ -2,6 +2,10 @@
 
 use core::time::Duration;
 
+use chinwag::Time;
+
+use crate::bandwidth::Transmitter;
+use crate::clock::RunningClock;
 use crate::{Bandwidth, Clock};
 
 /// The machine of a node. Without limits, in no time and on time unless something is set.
@@ -58,5 +62,42 @@ impl Machine {
     #[must_use]
     pub const fn clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
+    }
+}
+
+/// A machine at work.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hardware {
+    pub(crate) machine: Machine,
+    pub(crate) clock: RunningClock,
+    pub(crate) uplink: Transmitter,
+    /// Until when it works on what happened to it.
+    pub(crate) busy_until: Time,
+}
+
+impl Hardware {
+    /// That of every node for which nothing was set.
+    pub(crate) const IDEAL: Self = Self {
+        machine: Machine::new(),
+        clock: RunningClock::RIGHT,
+        uplink: Transmitter::IDLE,
+        busy_until: Time::ZERO,
+    };
+
+    /// Becomes another machine, with the same clock, which is set.
+    pub(crate) fn set(&mut self, now: Time, machine: Machine) {
+        self.machine = machine;
+        self.clock.set(now, machine.clock);
+    }
+
+    /// When it is done with something that happens now, and whether that has to wait for something else; `None` if it
+    /// takes no time.
+    pub(crate) fn handles(&mut self, now: Time) -> Option<(Time, bool)> {
+        if self.machine.handling.is_zero() && self.busy_until <= now {
+            return None;
+        }
+        let waits = self.busy_until > now;
+        self.busy_until = self.busy_until.max(now) + self.machine.handling;
+        Some((self.busy_until, waits))
     }
 }

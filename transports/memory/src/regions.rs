@@ -208,7 +208,8 @@ mod tests {
         assert_eq!(regions.between(nodes[1], nodes[0]), &ms(3).into());
         let short = Regions::new(["up", "down"], [[ms(1), ms(2)]]).unwrap_err();
         assert_eq!(short, RegionsError::Shape { names: 2, rows: 1, columns: 2 });
-        let none = Regions::new([""; 0], [[ms(1); 0]; 0]).unwrap_err();
+        let nothing: [[Duration; 0]; 0] = [];
+        let none = Regions::new([""; 0], nothing).unwrap_err();
         assert_eq!(none, RegionsError::Count { names: 0 });
     }
 }

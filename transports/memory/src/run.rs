@@ -8,6 +8,7 @@ use chinwag::{Input, Seed, Time};
 use crate::arrival::Told;
 use crate::fabric::Happening;
 use crate::fault::Memory;
+use crate::queue::Class;
 use crate::{Effects, Network, Node, NodeId, Start};
 
 /// The network did not become quiet in time.
@@ -97,6 +98,18 @@ impl<N: Node> Network<N> {
                 self.feed_all(node);
             }
             Happening::ToNode { node, what } => {
+                let host = self.fabric.host_mut(node);
+                let hardware = if host.running { host.hardware_mut() } else { None };
+                if let Some((done, waits)) = hardware.and_then(|hardware| hardware.handles(at)) {
+                    self.fabric.stats.kept_waiting += u64::from(waits);
+                    let key = self.fabric.key(node, done, Class::Arrival);
+                    self.fabric.queue.push(key, Happening::Handled { node, what });
+                } else {
+                    self.fabric.happens(node, what, &mut self.inbox);
+                    self.feed_all(node);
+                }
+            }
+            Happening::Handled { node, what } => {
                 self.fabric.happens(node, what, &mut self.inbox);
                 self.feed_all(node);
             }
@@ -110,9 +123,17 @@ impl<N: Node> Network<N> {
         if host.alarm != Some(now) {
             return;
         }
+        let busy_until = host.hardware().busy_until;
+        if busy_until > now {
+            let key = host.key(busy_until, Class::Wake);
+            host.alarm = Some(busy_until);
+            self.fabric.queue.push(key, Happening::Wake { node });
+            return;
+        }
         host.alarm = None;
+        let shown = self.time_at(node);
         match self.nodes[node.index()].next_deadline() {
-            Some(deadline) if deadline <= now => self.feed(node, Told::of(Input::Tick)),
+            Some(deadline) if deadline <= shown => self.feed(node, Told::of(Input::Tick)),
             later => self.fabric.set_alarm(node, later),
         }
     }
@@ -138,7 +159,7 @@ impl<N: Node> Network<N> {
                 let start = Start { node, address, listening, seed: self.seed_of(node, starts) };
                 let fresh = self.nodes[node.index()].restarted(&start);
                 if let Some(trace) = &mut self.trace {
-                    trace.state(self.fabric.now, node, fresh.clone());
+                    trace.state(self.fabric.host(node).shows(self.fabric.now), node, fresh.clone());
                 }
                 self.nodes[node.index()] = fresh;
                 self.fabric.checker.started_anew(node);
@@ -175,7 +196,11 @@ impl<N: Node> Network<N> {
     }
 
     fn feed_at(&mut self, now: Time, node: NodeId, told: Told) {
+        let host = self.fabric.host_mut(node);
+        let clock = &host.hardware().clock;
+        let (now, wrong) = (clock.shows(now), !clock.is_right());
         self.fabric.stats.inputs += 1;
+        self.fabric.stats.misdated += u64::from(wrong);
         self.fabric.host_mut(node).history.told(now, &told.input, told.fingerprint);
         if let Some(trace) = &mut self.trace {
             trace.input(now, node, told.input.clone());

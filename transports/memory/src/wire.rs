@@ -1,6 +1,6 @@
 //! What a link does to what is sent on it: everything that link models decide about one packet is decided here.
 
-use chinwag::LinkId;
+use chinwag::{LinkId, Time};
 
 use crate::draw::{Draw, Place, Purpose};
 use crate::fabric::{Fabric, Happening, Occurrence, Packet, Payload};
@@ -11,6 +11,24 @@ use crate::stats::DropReason;
 use crate::{Fidelity, NodeId};
 
 impl Fabric {
+    /// Dials the other end of a stream.
+    pub(crate) fn call(&mut self, node: NodeId, link: LinkId) {
+        let seed = self.config.seed;
+        let Some(end) = self.host(node).ends.get(link) else { return };
+        let (peer, place) = (end.peer, place(node, end, 0));
+        let model = self.models.get(node, peer);
+        if Draw::new(seed, Purpose::DialLost, place).hits(model.dial_loss) {
+            self.stats.dials_lost += 1;
+        } else if Draw::new(seed, Purpose::DialRefused, place).hits(model.dial_refusal) {
+            self.stats.dials_refused += 1;
+            let round_trip = self.models.delay(seed, Purpose::Notice, place) * 2;
+            let key = self.key(node, self.now + round_trip, Class::Arrival);
+            self.queue.push(key, Happening::ToNode { node, what: Occurrence::Refused { link } });
+        } else {
+            self.post(node, link, Occurrence::Dialed { from: node, from_link: link });
+        }
+    }
+
     pub(crate) fn send_on_stream(&mut self, node: NodeId, link: LinkId, mut packet: Packet) {
         let seed = self.config.seed;
         let Some(end) = self.hosts[node.index()].ends.get(link) else { return };
@@ -26,15 +44,29 @@ impl Fabric {
                 .map_or(0, |pipe| pipe.write(message.encoded(), corrupt));
             packet.payload = Payload::PipeUpTo(offset);
         }
+        // Only datagrams are dropped.
+        let left = self.departure(node, link, &packet, false).unwrap_or(self.now);
         let number = packet.number;
-        self.enqueue_on_stream(node, link, number, Occurrence::Packet { link: peer_link, packet });
+        self.enqueue_on_stream(node, link, (number, left), Occurrence::Packet { link: peer_link, packet });
     }
 
     pub(crate) fn send_datagram(&mut self, node: NodeId, link: LinkId, mut packet: Packet) {
-        let (now, seed) = (self.now, self.config.seed);
-        let Some(end) = self.hosts[node.index()].ends.get(link) else { return };
+        let seed = self.config.seed;
+        let Some(end) = self.hosts[node.index()].ends.get_mut(link) else { return };
         let (peer, peer_link, place) = (end.peer, end.peer_link, place(node, end, packet.number));
         let model = *self.models.get(node, peer);
+        let calm = !end.in_burst;
+        end.in_burst = model.burst_loss.next(end.in_burst, seed, place);
+        let in_burst = end.in_burst;
+        self.stats.bursts += u64::from(in_burst && calm);
+        let Some(left) = self.departure(node, link, &packet, true) else {
+            self.drop_packet(&packet, DropReason::Overflow);
+            return;
+        };
+        if in_burst && model.burst_loss.loses(seed, place) {
+            self.drop_packet(&packet, DropReason::Burst);
+            return;
+        }
         if Draw::new(seed, Purpose::Loss, place).hits(model.loss) {
             self.drop_packet(&packet, DropReason::Loss);
             return;
@@ -52,25 +84,54 @@ impl Fabric {
             self.stats.duplicated += 1;
             self.stats.in_flight += 1;
             self.unrest.packets += u64::from(!packet.upkeep);
-            let at = now + model.delay(seed, Purpose::DuplicateJitter, place);
+            let at = left + self.models.delay(seed, Purpose::DuplicateJitter, place);
             let key = self.key(node, at, Class::Arrival);
             self.queue.push(key, Happening::ToNode { node: peer, what: arrival(packet.clone()) });
         }
         let held_back = model.held_back(seed, place).unwrap_or_default();
-        let at = now + model.delay(seed, Purpose::Jitter, place) + held_back;
+        let at = left + self.models.delay(seed, Purpose::Jitter, place) + held_back;
         let key = self.key(node, at, Class::Arrival);
         self.queue.push(key, Happening::ToNode { node: peer, what: arrival(packet) });
     }
 
-    pub(crate) fn enqueue_on_stream(&mut self, node: NodeId, link: LinkId, number: u64, what: Occurrence) {
-        let (now, seed) = (self.now, self.config.seed);
+    pub(crate) fn enqueue_on_stream(
+        &mut self,
+        node: NodeId,
+        link: LinkId,
+        (number, left): (u64, Time),
+        what: Occurrence,
+    ) {
+        let seed = self.config.seed;
         let host = &mut self.hosts[node.index()];
         let Some(end) = host.ends.get_mut(link) else { return };
-        let delay = self.models.get(node, end.peer).delay(seed, Purpose::Jitter, place(node, end, number));
-        end.last_arrival = end.last_arrival.max(now + delay);
+        let delay = self.models.delay(seed, Purpose::Jitter, place(node, end, number));
+        end.last_arrival = end.last_arrival.max(left + delay);
         let (at, peer) = (end.last_arrival, end.peer);
         let key = host.key(at, Class::Arrival);
         self.queue.push(key, Happening::ToNode { node: peer, what });
+    }
+
+    /// When a packet has left its sender's machine and passed the link's wire; `None` if it met a full queue and can be
+    /// dropped.
+    fn departure(&mut self, node: NodeId, link: LinkId, packet: &Packet, droppable: bool) -> Option<Time> {
+        let (mut at, mut waited) = (self.now, false);
+        let bytes = u64::from(packet.bytes);
+        let host = &mut self.hosts[node.index()];
+        if let Some(hardware) = host.hardware_mut()
+            && let Some(uplink) = hardware.machine.uplink
+        {
+            let departure = hardware.uplink.send(at, bytes, uplink, droppable)?;
+            (at, waited) = (departure.at, departure.waited);
+        }
+        if self.models.limited()
+            && let Some(end) = host.ends.get_mut(link)
+            && let Some(bandwidth) = self.models.get(node, end.peer).bandwidth
+        {
+            let departure = end.wire.send(at, bytes, bandwidth, droppable)?;
+            (at, waited) = (departure.at, waited || departure.waited);
+        }
+        self.stats.queued += u64::from(waited);
+        Some(at)
     }
 }
 
