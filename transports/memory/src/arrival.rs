@@ -109,6 +109,10 @@ impl Fabric {
             return self.drop_packet(&packet, DropReason::Partition);
         }
         let known = host.ends.accepted_from(from, from_link);
+        if known.is_none() && host.listening && host.is_full() {
+            self.stats.accepts_refused += 1;
+            return self.drop_packet(&packet, DropReason::Closed);
+        }
         if known.is_none() && !host.listening {
             return self.drop_packet(&packet, DropReason::Closed);
         }
@@ -129,7 +133,9 @@ impl Fabric {
         }
         let (fidelity, semantics) = (self.config.fidelity, Semantics::Stream);
         let host = self.host_mut(node);
-        if !host.running || !host.listening {
+        let full = host.running && host.listening && host.is_full();
+        if !host.running || !host.listening || full {
+            self.stats.accepts_refused += u64::from(full);
             let refused = Occurrence::Refused { link: from_link };
             return self.notify(node, (from, from_link), refused);
         }
@@ -223,7 +229,7 @@ impl Fabric {
             return false;
         }
         let end = self.host_mut(node).ends.get_mut(link);
-        match end.and_then(|end| end.held.pop_front()) {
+        match end.and_then(|end| end.held.pop()) {
             Some(Held::Packet(packet)) => {
                 self.unrest.packets += u64::from(!packet.upkeep);
                 self.hand_over(node, link, packet, inbox);
@@ -239,7 +245,7 @@ impl Fabric {
 
     fn hold(&mut self, node: NodeId, link: LinkId, held: Held) {
         if let Some(end) = self.host_mut(node).ends.get_mut(link) {
-            end.held.push_back(held);
+            end.held.push(held);
         }
     }
 
@@ -257,7 +263,7 @@ impl Fabric {
         let seed = self.config.seed;
         let host = &mut self.hosts[node.index()];
         if counting {
-            host.received.count(packet.kind, u64::from(packet.bytes));
+            host.exchanged_mut().received.count(packet.kind, u64::from(packet.bytes));
         }
         let Some(end) = host.ends.get_mut(link) else { return };
         self.stats.reordered += u64::from(packet.number < end.newest);
@@ -299,7 +305,7 @@ impl Fabric {
     /// Sends something to the other end of a link of which this node has no end.
     fn notify(&mut self, node: NodeId, (to, to_link): (NodeId, LinkId), what: Occurrence) {
         let place = Place { source: node.get(), destination: to.get(), link: to_link.get(), sequence: 0 };
-        let delay = self.models.get(node, to).delay(self.config.seed, Purpose::Notice, place);
+        let delay = self.models.delay(self.config.seed, Purpose::Notice, place);
         let key = self.key(node, self.now + delay, Class::Arrival);
         self.queue.push(key, Happening::ToNode { node: to, what });
     }

@@ -63,6 +63,18 @@ impl Network {
         self.join_address(node, self.address(to).clone())
     }
 
+    /// Has many nodes join one at the same moment.
+    ///
+    /// # Errors
+    /// The first [`CommandError`]; the nodes before it have joined.
+    pub fn join_all(
+        &mut self,
+        nodes: impl IntoIterator<Item = NodeId>,
+        to: NodeId,
+    ) -> Result<(), CommandError> {
+        nodes.into_iter().try_for_each(|node| self.join(node, to))
+    }
+
     /// Has a node join whoever listens at an address.
     ///
     /// # Errors
@@ -93,7 +105,8 @@ impl Network {
         if !self.is_running(node) {
             return Err(CommandError::Crashed(node));
         }
-        let id = self.nodes[node.index()].broadcast(now, body.clone());
+        let shown = self.time_at(node);
+        let id = self.nodes[node.index()].broadcast(shown, body.clone());
         if let Ok(id) = &id {
             // Before the node acts on it, so that its first copy has an author.
             self.fabric.ledger.published(node, now, id, body.clone());
@@ -185,8 +198,8 @@ impl Network {
         if !self.is_running(node) {
             return Err(CommandError::Crashed(node));
         }
-        let now = self.now();
-        let result = apply(&mut self.nodes[node.index()], now);
+        let shown = self.time_at(node);
+        let result = apply(&mut self.nodes[node.index()], shown);
         self.after_command(node, command);
         Ok(result?)
     }
@@ -195,10 +208,11 @@ impl Network {
     fn after_command(&mut self, node: NodeId, command: Command) {
         let now = self.now();
         let command = Input::Command(command);
-        self.fabric.host_mut(node).history.told(now, &command, 0);
+        let shown = self.time_at(node);
+        self.fabric.host_mut(node).history.told(shown, &command, 0);
         self.fabric.unrest.last = now;
         if let Some(trace) = &mut self.trace {
-            trace.input(now, node, command);
+            trace.input(shown, node, command);
         }
         self.feed(node, Told::of(Input::Tick));
     }

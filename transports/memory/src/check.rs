@@ -190,6 +190,9 @@ impl Checker {
     }
 
     pub(crate) fn emitted(&mut self, node: NodeId, now: Time, event: &Event, ledger: &mut Ledger) {
+        if ledger.is_idle() {
+            return;
+        }
         let mut broken = None;
         if let Event::Delivered(delivery) = event {
             let (origin, first_name) = ledger.delivered(node, now, delivery);

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::LinkModel;
+use crate::{LinkModel, Machine, Regions, Scheduler};
 
 /// Everything that is set about a network. Set what you need with the methods of the same names.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -12,6 +12,10 @@ pub struct NetworkConfig {
     pub seed: u64,
     /// How links behave that are not set one by one.
     pub link: LinkModel,
+    /// Where nodes are, if that decides their latencies.
+    pub regions: Option<Regions>,
+    /// What nodes run on from when they are added.
+    pub machine: Machine,
     /// How messages travel.
     pub fidelity: Fidelity,
     /// How long a dial waits for an answer that does not come. Shorter than the nodes' own patience (their
@@ -31,6 +35,8 @@ pub struct NetworkConfig {
     pub count_bytes: bool,
     /// Whether to record every input, for [`trace`](crate::Network::trace).
     pub record: bool,
+    /// How to keep what is going to happen. Changes nothing but the cost.
+    pub scheduler: Scheduler,
 }
 
 /// How messages travel.
@@ -51,6 +57,8 @@ impl NetworkConfig {
         Self {
             seed,
             link: LinkModel::stream(),
+            regions: None,
+            machine: Machine::new(),
             fidelity: Fidelity::Typed,
             dial_timeout: Duration::from_secs(3),
             quiet_for: Duration::from_secs(5),
@@ -59,60 +67,79 @@ impl NetworkConfig {
             track_spread: false,
             count_bytes: false,
             record: false,
+            scheduler: Scheduler::Wheel,
         }
     }
 
     /// Sets how links behave.
     #[must_use]
-    pub const fn link(self, link: LinkModel) -> Self {
+    pub fn link(self, link: LinkModel) -> Self {
         Self { link, ..self }
+    }
+
+    /// Sets where nodes are, which decides their latencies.
+    #[must_use]
+    pub fn regions(self, regions: Regions) -> Self {
+        Self { regions: Some(regions), ..self }
+    }
+
+    /// Sets what nodes run on.
+    #[must_use]
+    pub fn machine(self, machine: Machine) -> Self {
+        Self { machine, ..self }
     }
 
     /// Sets how messages travel.
     #[must_use]
-    pub const fn fidelity(self, fidelity: Fidelity) -> Self {
+    pub fn fidelity(self, fidelity: Fidelity) -> Self {
         Self { fidelity, ..self }
     }
 
     /// Sets how long a dial waits for an answer.
     #[must_use]
-    pub const fn dial_timeout(self, dial_timeout: Duration) -> Self {
+    pub fn dial_timeout(self, dial_timeout: Duration) -> Self {
         Self { dial_timeout, ..self }
     }
 
     /// Sets how long nothing may happen before it is called quiet.
     #[must_use]
-    pub const fn quiet_for(self, quiet_for: Duration) -> Self {
+    pub fn quiet_for(self, quiet_for: Duration) -> Self {
         Self { quiet_for, ..self }
     }
 
     /// Sets whether to keep events.
     #[must_use]
-    pub const fn keep_events(self, keep_events: bool) -> Self {
+    pub fn keep_events(self, keep_events: bool) -> Self {
         Self { keep_events, ..self }
     }
 
     /// Sets whether to check what nodes deliver.
     #[must_use]
-    pub const fn checks(self, checks: bool) -> Self {
+    pub fn checks(self, checks: bool) -> Self {
         Self { checks, ..self }
     }
 
     /// Sets whether to follow broadcasts.
     #[must_use]
-    pub const fn track_spread(self, track_spread: bool) -> Self {
+    pub fn track_spread(self, track_spread: bool) -> Self {
         Self { track_spread, ..self }
     }
 
     /// Sets whether to count bytes.
     #[must_use]
-    pub const fn count_bytes(self, count_bytes: bool) -> Self {
+    pub fn count_bytes(self, count_bytes: bool) -> Self {
         Self { count_bytes, ..self }
     }
 
     /// Sets whether to record every input.
     #[must_use]
-    pub const fn record(self, record: bool) -> Self {
+    pub fn record(self, record: bool) -> Self {
         Self { record, ..self }
+    }
+
+    /// Sets how to keep what is going to happen.
+    #[must_use]
+    pub fn scheduler(self, scheduler: Scheduler) -> Self {
+        Self { scheduler, ..self }
     }
 }

@@ -19,6 +19,11 @@ pub(crate) enum Purpose {
     ChunkLength = 11,
     Notice = 12,
     Release = 13,
+    BurstState = 14,
+    BurstLoss = 15,
+    DialRefused = 16,
+    DialLost = 17,
+    CrashShare = 18,
 }
 
 /// Where a draw belongs: on the way from one node to another, on one link, for one packet.
@@ -72,6 +77,11 @@ impl Draw {
         hash = mix(hash ^ pair);
         hash = mix(hash ^ place.link.wrapping_mul(GOLDEN));
         Self(mix(hash ^ place.sequence.wrapping_mul(GOLDEN)))
+    }
+
+    /// Another draw at the same place.
+    pub(crate) const fn again(self) -> Self {
+        Self(mix(self.0))
     }
 
     /// A number below `bound`; 0 if `bound` is 0 (multiplication after Lemire; the bias is below bound / 2⁶⁴).

@@ -7,16 +7,15 @@ use chinwag::{Address, DialError, Event, Input, LinkEnd, LinkId, Message, PeerId
 use hashbrown::HashMap;
 
 use crate::check::Checker;
-use crate::draw::{Draw, Place, Purpose};
 use crate::fault::{Cut, Fault};
-use crate::fingerprint;
+use crate::fingerprint::Fingerprints;
 use crate::host::{End, EndState, Held, Host};
 use crate::ledger::{Ledger, Tag};
-use crate::link_model::{LinkModel, LinkModels};
+use crate::link_model::LinkModels;
 use crate::queue::{Class, Key, Queue};
 use crate::stats::{DropReason, Stats};
 use crate::traffic::{Books, Kind, bytes_on, carried, is_upkeep};
-use crate::{Fidelity, NetworkConfig, NodeId};
+use crate::{NetworkConfig, NodeId};
 
 /// Everything of a network but its nodes.
 #[derive(Clone, Debug)]
@@ -35,6 +34,7 @@ pub(crate) struct Fabric {
     pub(crate) ledger: Ledger,
     pub(crate) checker: Checker,
     pub(crate) unrest: Unrest,
+    pub(crate) fingerprints: Fingerprints,
     pub(crate) faults_scheduled: u64,
 }
 
@@ -51,13 +51,15 @@ pub(crate) struct Unrest {
 #[derive(Clone, Debug)]
 pub(crate) enum Happening {
     /// To the network.
-    Fault(Fault),
+    Fault(Box<Fault>),
     /// A node's deadline.
     Wake { node: NodeId },
     /// What a partition held back on a link goes on.
     Released { node: NodeId, link: LinkId },
     /// At a node's machine.
     ToNode { node: NodeId, what: Occurrence },
+    /// A node's machine has worked on what happened to it.
+    Handled { node: NodeId, what: Occurrence },
 }
 
 /// Something that is going to happen at a node's machine. `link` is that node's own number for the link,
@@ -104,8 +106,8 @@ pub(crate) struct Packet {
 pub(crate) enum Payload {
     /// The message itself, and its fingerprint.
     Message(Message, u64),
-    /// The bytes of a datagram.
-    Datagram(Bytes),
+    /// The bytes of a datagram, boxed: what travels as values need not make room for them.
+    Datagram(Box<Bytes>),
     /// Everything in the pipe of the receiving end up to this offset.
     PipeUpTo(u64),
 }
@@ -117,14 +119,15 @@ impl Fabric {
             hosts: Vec::new(),
             addresses: HashMap::new(),
             names: HashMap::new(),
-            queue: Queue::new(),
-            models: LinkModels::new(config.link),
+            queue: Queue::new(config.scheduler),
+            models: LinkModels::new(config.link, config.regions.clone()),
             cuts: Vec::new(),
             stats: Stats::default(),
             books: Books::default(),
             ledger: Ledger::new(config.checks, config.track_spread),
             checker: Checker::new(config.checks),
             unrest: Unrest::default(),
+            fingerprints: Fingerprints::default(),
             faults_scheduled: 0,
             config,
         }
@@ -162,7 +165,7 @@ impl Fabric {
                 self.queue.push(key, Happening::ToNode { node, what: Occurrence::Opened { link } });
             }
             Semantics::Stream => {
-                self.post(node, link, Occurrence::Dialed { from: node, from_link: link });
+                self.call(node, link);
                 let key = self.key(node, now + self.config.dial_timeout, Class::Local);
                 self.queue.push(key, Happening::ToNode { node, what: Occurrence::DialTimedOut { link } });
             }
@@ -171,26 +174,28 @@ impl Fabric {
     }
 
     pub(crate) fn send(&mut self, node: NodeId, links: impl Iterator<Item = LinkId>, message: &Message) {
-        let fingerprint = fingerprint::message(message);
+        let fingerprint = self.fingerprints.of(message);
         let name = self.hosts[node.index()].name.as_ref();
         let tag = self.ledger.sending(node, name, self.now, message);
         let (kind, upkeep) = (Kind::of(message), is_upkeep(message));
         let counting = self.config.count_bytes;
+        let sized = counting || self.models.limited() || self.host(node).hardware().machine.uplink.is_some();
         for link in links {
             let now = self.now;
             let host = self.host_mut(node);
             host.history.sent(link, fingerprint);
-            let lost = host.has_lost(now, link);
             let Some(end) = host.ends.get_mut(link).filter(|end| end.state != EndState::Dialing) else {
-                self.stats.misdirected += u64::from(!lost);
+                self.stats.misdirected += u64::from(!self.host(node).has_lost(now, link));
                 continue;
             };
             end.sent += 1;
             let (number, state, semantics) = (end.sent, end.state, end.semantics);
             let mut bytes = 0;
-            if counting {
+            if sized {
                 bytes = bytes_on(semantics, message);
-                host.sent.count(kind, bytes);
+            }
+            if counting {
+                host.exchanged_mut().sent.count(kind, bytes);
                 self.books.count(kind, carried(message).msg_type(), bytes);
             }
             let payload = Payload::Message(message.clone(), fingerprint);
@@ -238,18 +243,7 @@ impl Fabric {
         let Some(end) = self.host_mut(node).ends.get_mut(link) else { return };
         end.sent += 1;
         let number = end.sent;
-        self.enqueue_on_stream(node, link, number, what);
-    }
-
-    fn enqueue_on_stream(&mut self, node: NodeId, link: LinkId, number: u64, what: Occurrence) {
-        let (now, seed) = (self.now, self.config.seed);
-        let host = &mut self.hosts[node.index()];
-        let Some(end) = host.ends.get_mut(link) else { return };
-        let delay = self.models.get(node, end.peer).delay(seed, Purpose::Jitter, place(node, end, number));
-        end.last_arrival = end.last_arrival.max(now + delay);
-        let (at, peer) = (end.last_arrival, end.peer);
-        let key = host.key(at, Class::Arrival);
-        self.queue.push(key, Happening::ToNode { node: peer, what });
+        self.enqueue_on_stream(node, link, (number, self.now), what);
     }
 
     /// Forgets an end of a link, and with it what it held back.
@@ -260,10 +254,10 @@ impl Fabric {
     }
 
     pub(crate) fn drop_end(&mut self, end: End, reason: DropReason) {
-        for held in end.held {
+        for held in end.held.iter() {
             if let Held::Packet(packet) = held {
                 self.unrest.packets += u64::from(!packet.upkeep);
-                self.drop_packet(&packet, reason);
+                self.drop_packet(packet, reason);
             }
         }
     }
@@ -278,7 +272,9 @@ impl Fabric {
     pub(crate) fn set_alarm(&mut self, node: NodeId, deadline: Option<Time>) {
         let now = self.now;
         let host = &mut self.hosts[node.index()];
-        let Some(mut deadline) = deadline else { return };
+        let Some(mut deadline) = deadline.map(|deadline| host.hardware().clock.when(deadline)) else {
+            return;
+        };
         if deadline <= now {
             // Against the contract: counted, and kept from standing still in time.
             self.stats.early_deadlines += 1;
@@ -301,65 +297,13 @@ impl Fabric {
         Input::DialFailed { address, reason }
     }
 
-    fn send_on_stream(&mut self, node: NodeId, link: LinkId, mut packet: Packet) {
-        let seed = self.config.seed;
-        let Some(end) = self.hosts[node.index()].ends.get(link) else { return };
-        let (peer, Some(peer_link)) = (end.peer, end.peer_link) else { return };
-        if let (Fidelity::Bytes, Payload::Message(message, _)) = (self.config.fidelity, &packet.payload) {
-            let place = place(node, end, packet.number);
-            let corrupt = corruption(self.models.get(node, peer), seed, place);
-            self.stats.corrupted += u64::from(corrupt.is_some());
-            // If the other end is gone, so is its pipe; the packet finds that out when it arrives.
-            let there = self.hosts[peer.index()].ends.get_mut(peer_link);
-            let offset = there
-                .and_then(|there| there.pipe.as_mut())
-                .map_or(0, |pipe| pipe.write(message.encoded(), corrupt));
-            packet.payload = Payload::PipeUpTo(offset);
-        }
-        let number = packet.number;
-        self.enqueue_on_stream(node, link, number, Occurrence::Packet { link: peer_link, packet });
+    /// Has a fault take effect later.
+    pub(crate) fn schedule(&mut self, at: Time, fault: Fault) {
+        self.faults_scheduled += 1;
+        let (at, sequence) = (at.max(self.now), self.faults_scheduled);
+        let key = Key { at, class: Class::Fault, source: u32::MAX, sequence };
+        self.queue.push(key, Happening::Fault(Box::new(fault)));
     }
-
-    fn send_datagram(&mut self, node: NodeId, link: LinkId, mut packet: Packet) {
-        let (now, seed) = (self.now, self.config.seed);
-        let Some(end) = self.hosts[node.index()].ends.get(link) else { return };
-        let (peer, peer_link, place) = (end.peer, end.peer_link, place(node, end, packet.number));
-        let model = *self.models.get(node, peer);
-        if Draw::new(seed, Purpose::Loss, place).hits(model.loss) {
-            self.drop_packet(&packet, DropReason::Loss);
-            return;
-        }
-        if let (Fidelity::Bytes, Payload::Message(message, _)) = (self.config.fidelity, &packet.payload) {
-            let corrupt = corruption(&model, seed, place);
-            self.stats.corrupted += u64::from(corrupt.is_some());
-            packet.payload = Payload::Datagram(crate::pipe::datagram(message.encoded(), corrupt));
-        }
-        let arrival = |packet| match peer_link {
-            Some(link) => Occurrence::Packet { link, packet },
-            None => Occurrence::FirstContact { from: node, from_link: link, packet },
-        };
-        if Draw::new(seed, Purpose::Duplicate, place).hits(model.duplication) {
-            self.stats.duplicated += 1;
-            self.stats.in_flight += 1;
-            self.unrest.packets += u64::from(!packet.upkeep);
-            let at = now + model.delay(seed, Purpose::DuplicateJitter, place);
-            let key = self.key(node, at, Class::Arrival);
-            self.queue.push(key, Happening::ToNode { node: peer, what: arrival(packet.clone()) });
-        }
-        let held_back = model.held_back(seed, place).unwrap_or_default();
-        let at = now + model.delay(seed, Purpose::Jitter, place) + held_back;
-        let key = self.key(node, at, Class::Arrival);
-        self.queue.push(key, Happening::ToNode { node: peer, what: arrival(packet) });
-    }
-}
-
-pub(crate) fn place(node: NodeId, end: &End, sequence: u64) -> Place {
-    Place { source: node.get(), destination: end.peer.get(), link: end.link.get(), sequence }
-}
-
-fn corruption(model: &LinkModel, seed: u64, place: Place) -> Option<Draw> {
-    let hit = Draw::new(seed, Purpose::Corrupt, place).hits(model.corruption);
-    hit.then(|| Draw::new(seed, Purpose::CorruptBit, place))
 }
 
 /// How long a node rests whose deadline is not ahead.

@@ -1,6 +1,8 @@
 //! What can go wrong, as plain data.
 
-use crate::{LinkModel, NodeId};
+use core::time::Duration;
+
+use crate::{LinkModel, Machine, NodeId, Probability};
 
 /// Something that goes wrong, or right again. A list of these with their times is a test's plan of faults.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,6 +38,38 @@ pub enum Fault {
     },
     /// All partitions end.
     Heal,
+    /// The partitions end that were made with just these two groups, in either direction.
+    HealBetween {
+        /// One group.
+        one: Vec<NodeId>,
+        /// The other.
+        other: Vec<NodeId>,
+    },
+    /// The links between two nodes come and go: they [break](Self::BreakLinks) and nothing passes for a while, then all is
+    /// well for a while, and so on. A partition of just these two ends with it.
+    Flap {
+        /// One of the two.
+        one: NodeId,
+        /// The other.
+        other: NodeId,
+        /// How long nothing passes.
+        down: Duration,
+        /// How long all is well before the next time.
+        up: Duration,
+        /// How often. Each time counts as a fault that took effect, and so does its end.
+        times: u32,
+    },
+    /// A drawn share of the nodes that run crash at one moment, rounded to the nearest number of nodes. Which they are
+    /// follows from the seed and from when it happens.
+    CrashShare {
+        /// How many of those that run.
+        share: Probability,
+    },
+    /// All crashed nodes start again at one moment.
+    RestartAll {
+        /// What they still know.
+        memory: Memory,
+    },
     /// All streams between two nodes break: what is on its way is lost, and each end is told a latency later.
     /// Datagram links have nothing that could break.
     BreakLinks {
@@ -58,6 +92,13 @@ pub enum Fault {
         /// How.
         model: LinkModel,
     },
+    /// From now on, a node runs on such a machine. Links that it has stay, however many.
+    SetMachine {
+        /// Which.
+        node: NodeId,
+        /// On what.
+        machine: Machine,
+    },
 }
 
 /// What a node knows when it starts again.
@@ -70,7 +111,7 @@ pub enum Memory {
 }
 
 /// Nothing passes from one group of nodes to another.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Cut {
     from: NodeSet,
     to: NodeSet,
@@ -87,7 +128,7 @@ impl Cut {
 }
 
 /// A set of nodes, one bit each.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 struct NodeSet(Vec<u64>);
 
 impl NodeSet {

@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 
 use chinwag::{Address, Event, Input, LinkEnd, LinkId, PeerId, Semantics, Time};
 
+use crate::bandwidth::Transmitter;
 use crate::fabric::Packet;
 use crate::fingerprint::History;
+use crate::machine::Hardware;
 use crate::pipe::Pipe;
 use crate::queue::{Class, Key};
 use crate::traffic::Traffic;
-use crate::{Fidelity, NodeId};
+use crate::{Fidelity, Machine, NodeId};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Host {
@@ -26,20 +28,36 @@ pub(crate) struct Host {
     pub(crate) first_link: Option<(Time, NodeId)>,
     /// The one deadline that is in the queue and counts; others there are outdated.
     pub(crate) alarm: Option<Time>,
-    /// What to tell the node if it starts again with its memory.
-    pub(crate) lost: VecDeque<Input>,
-    /// The links that ended last, at the same moment: what the node says on them then, it says before it is told.
-    ended: (Time, Vec<LinkId>),
-    /// When it last crashed.
-    pub(crate) crashed_at: Time,
+    /// What went wrong here; `None` if nothing did.
+    mishaps: Option<Box<Mishaps>>,
+    /// What it runs on; `None` if that is ideal.
+    hardware: Option<Box<Hardware>>,
     pub(crate) history: History,
     pub(crate) events: Vec<(Time, Event)>,
     pub(crate) keeps_events: bool,
-    /// Nothing unless bytes are counted, as is `received`.
-    pub(crate) sent: Traffic,
-    pub(crate) received: Traffic,
+    /// What it has sent and received; `None` unless bytes are counted.
+    traffic: Option<Box<Exchanged>>,
     links_made: u64,
     sequence: u64,
+}
+
+/// What a node has lost.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Mishaps {
+    /// When it last crashed.
+    pub(crate) crashed_at: Time,
+    /// What to tell the node if it starts again with its memory.
+    pub(crate) untold: VecDeque<Input>,
+    /// The links that ended last, at the same moment: what the node says on them then, it says before it is told.
+    ended: Vec<LinkId>,
+    ended_at: Time,
+}
+
+/// What a node has sent and received.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Exchanged {
+    pub(crate) sent: Traffic,
+    pub(crate) received: Traffic,
 }
 
 impl Host {
@@ -62,14 +80,12 @@ impl Host {
             ends: Ends::default(),
             first_link: None,
             alarm: None,
-            lost: VecDeque::new(),
-            ended: (Time::ZERO, Vec::new()),
-            crashed_at: Time::ZERO,
+            mishaps: None,
+            hardware: None,
             history: History::default(),
             events: Vec::new(),
             keeps_events,
-            sent: Traffic::default(),
-            received: Traffic::default(),
+            traffic: None,
             links_made: 0,
             sequence: 0,
         }
@@ -96,25 +112,71 @@ impl Host {
             state,
             last_arrival: Time::ZERO,
             sent: 0,
+            wire: Transmitter::default(),
+            in_burst: false,
             newest: 0,
             pipe,
-            held: VecDeque::new(),
+            held: Backlog::default(),
         });
         link
     }
 
+    /// What went wrong here.
+    pub(crate) fn mishaps_mut(&mut self) -> &mut Mishaps {
+        self.mishaps.get_or_insert_default()
+    }
+
+    /// What it has sent and received.
+    pub(crate) fn exchanged(&self) -> &Exchanged {
+        self.traffic.as_deref().unwrap_or(&NOTHING)
+    }
+
+    pub(crate) fn exchanged_mut(&mut self) -> &mut Exchanged {
+        self.traffic.get_or_insert_default()
+    }
+
+    /// Puts the node on another machine.
+    pub(crate) fn set_machine(&mut self, now: Time, machine: Machine) {
+        if self.hardware.is_some() || machine != Machine::new() {
+            self.hardware.get_or_insert_default().set(now, machine);
+        }
+    }
+
+    pub(crate) fn hardware(&self) -> &Hardware {
+        self.hardware.as_deref().unwrap_or(&Hardware::IDEAL)
+    }
+
+    /// `None` if it is ideal.
+    pub(crate) fn hardware_mut(&mut self) -> Option<&mut Hardware> {
+        self.hardware.as_deref_mut()
+    }
+
+    /// What the node's clock shows.
+    pub(crate) fn shows(&self, now: Time) -> Time {
+        self.hardware().clock.shows(now)
+    }
+
+    /// Whether who dials is refused because there are so many links.
+    pub(crate) fn is_full(&self) -> bool {
+        let limit = self.hardware().machine.accept_limit;
+        limit.is_some_and(|limit| self.ends.iter().count() as u64 >= u64::from(limit))
+    }
+
     /// A link has ended, and the node is about to be told.
     pub(crate) fn ended(&mut self, now: Time, link: LinkId) {
-        if self.ended.0 != now {
-            self.ended = (now, Vec::new());
+        let mishaps = self.mishaps_mut();
+        if mishaps.ended_at != now {
+            mishaps.ended_at = now;
+            mishaps.ended.clear();
         }
-        self.ended.1.push(link);
+        mishaps.ended.push(link);
     }
 
     /// Whether a link is gone and the node was not told yet.
     pub(crate) fn has_lost(&self, now: Time, link: LinkId) -> bool {
+        let Some(mishaps) = &self.mishaps else { return false };
         let is_it = |input: &Input| matches!(input, Input::LinkDown { link: lost, .. } if *lost == link);
-        self.ended.0 == now && self.ended.1.contains(&link) || self.lost.iter().any(is_it)
+        mishaps.ended_at == now && mishaps.ended.contains(&link) || mishaps.untold.iter().any(is_it)
     }
 
     /// The key of something that this node causes.
@@ -137,12 +199,15 @@ pub(crate) struct End {
     pub(crate) last_arrival: Time,
     /// How many packets were sent from here.
     pub(crate) sent: u64,
+    /// What is sent from here passes this.
+    pub(crate) wire: Transmitter,
+    /// Whether datagrams from here are being lost in a burst.
+    pub(crate) in_burst: bool,
     /// The highest number of a packet that arrived.
     pub(crate) newest: u64,
     /// What arrives here as bytes.
     pub(crate) pipe: Option<Box<Pipe>>,
-    /// What met a partition, in order.
-    pub(crate) held: VecDeque<Held>,
+    pub(crate) held: Backlog,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -160,6 +225,29 @@ pub(crate) enum EndState {
 pub(crate) enum Held {
     Packet(Packet),
     End(LinkEnd),
+}
+
+/// What met a partition on its way to one end of a link, in order. Most ends never see one.
+#[derive(Clone, Debug, Default)]
+#[expect(clippy::box_collection, reason = "the smallest nothing: one word an end")]
+pub(crate) struct Backlog(Option<Box<VecDeque<Held>>>);
+
+impl Backlog {
+    pub(crate) fn push(&mut self, held: Held) {
+        self.0.get_or_insert_default().push_back(held);
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Held> {
+        self.0.as_mut()?.pop_front()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.as_ref().is_none_or(|held| held.is_empty())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Held> {
+        self.0.iter().flat_map(|held| held.iter())
+    }
 }
 
 impl End {
@@ -216,3 +304,5 @@ impl Ends {
         self.links.binary_search(&link).ok()
     }
 }
+
+static NOTHING: Exchanged = Exchanged { sent: Traffic::NONE, received: Traffic::NONE };

@@ -170,6 +170,11 @@ impl Ledger {
         self.spreads.clear();
     }
 
+    /// Whether nothing is kept.
+    pub(crate) const fn is_idle(&self) -> bool {
+        self.idle
+    }
+
     /// An application said something.
     pub(crate) fn published(&mut self, node: NodeId, now: Time, id: &MessageId, body: Body) {
         if !self.idle && !self.by_id.contains_key(id) {

@@ -19,8 +19,8 @@
 //! ```
 //!
 //! # What is here
-//! [`Network`] holds the nodes and lets time pass. [`LinkModel`] says how links behave, [`Fault`] what goes wrong
-//! and when. [`Network::check`] says whether the nodes kept their promises, [`Network::stats`] what was exercised,
+//! [`Network`] holds the nodes and lets time pass. [`LinkModel`] says how links behave ([`Latency`], [`Bandwidth`],
+//! [`BurstLoss`]), [`Regions`] where nodes are, [`Machine`] what they run on, [`Fault`] what goes wrong and when. [`Network::check`] says whether the nodes kept their promises, [`Network::stats`] what was exercised,
 //! [`Network::spreads`] how messages spread, [`Network::overlay`] who is whose neighbour, [`Network::traffic`] what
 //! it costs, [`Network::trace`] what to replay. Nodes are
 //! [`ChatNode`](chinwag::ChatNode)s, or anything that implements [`Node`].
@@ -32,8 +32,11 @@
 #![forbid(unsafe_code)]
 
 mod arrival;
+mod bandwidth;
+mod burst;
 mod chat;
 mod check;
+mod clock;
 mod config;
 mod draw;
 mod error;
@@ -41,30 +44,43 @@ mod fabric;
 mod fault;
 mod fingerprint;
 mod host;
+mod latency;
 mod ledger;
 mod link_model;
+mod machine;
 mod network;
 mod node;
+mod normal;
 mod outage;
 mod overlay;
 mod pipe;
 mod queue;
+mod regions;
 mod run;
 mod stats;
 mod trace;
 mod traffic;
+mod wheel;
+mod wire;
 
+pub use bandwidth::Bandwidth;
+pub use burst::BurstLoss;
 pub use chat::{config_for, ms, secs};
 pub use check::{Checked, Promise, Violation};
+pub use clock::Clock;
 pub use config::{Fidelity, NetworkConfig};
 pub use draw::Probability;
 pub use error::{AddError, CommandError};
 pub use fault::{Fault, Memory};
+pub use latency::{Latency, Quantiles, QuantilesError};
 pub use ledger::{Reached, Spread};
 pub use link_model::LinkModel;
+pub use machine::Machine;
 pub use network::Network;
 pub use node::{Effects, Node, NodeId, Start};
 pub use overlay::Overlay;
+pub use queue::Scheduler;
+pub use regions::{Regions, RegionsError};
 pub use run::NotQuiet;
 pub use stats::{Dropped, Stats};
 pub use trace::{Step, Trace, What};

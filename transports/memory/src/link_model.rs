@@ -1,28 +1,40 @@
 //! How links behave: how long they take, what they lose, and whether they promise anything.
 
-use core::ops::Range;
 use core::time::Duration;
 use std::collections::BTreeMap;
 
 use chinwag::Semantics;
 
-use crate::draw::{Draw, Place, Probability, Purpose};
-use crate::node::NodeId;
+use crate::draw::{Draw, Place, Purpose};
+use crate::latency::nanos;
+use crate::{Bandwidth, BurstLoss, Latency, NodeId, Probability, Regions};
 
 /// How a link between two nodes behaves.
 ///
 /// A packet takes the pair's latency, which is drawn once for two nodes and the same in both directions, plus its
 /// own jitter. On a stream, what was sent later never arrives earlier, and nothing is lost while the link stands;
-/// loss, duplication and reordering apply to datagrams only.
+/// loss, duplication and reordering apply to datagrams only, failures to dial to streams only, as a datagram link needs
+/// no answer.
+///
+/// ```
+/// use chinwag_memory::{Bandwidth, BurstLoss, Latency, LinkModel, ms};
+///
+/// let home = LinkModel::datagram()
+///     .latency(Latency::log_normal(ms(40), 0.4))
+///     .jitter(ms(5))
+///     .bandwidth(Bandwidth::bits_per_second(10_000_000))
+///     .burst_loss(BurstLoss::new(0.001, 0.2));
+/// # let _ = home;
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct LinkModel {
     /// What links promise. Read when a link is made.
     pub semantics: Semantics,
-    /// The least latency of a pair. At least 1 ns: less counts as that.
-    pub latency_from: Duration,
-    /// Latencies of pairs are below this; if it is not above `latency_from`, that is everybody's latency.
-    pub latency_to: Duration,
+    /// What the latency of a pair is drawn from.
+    pub latency: Latency,
+    /// Whether each packet draws its own latency, so that datagrams overtake each other.
+    pub latency_per_packet: bool,
     /// The most that is added to one packet's latency.
     pub jitter: Duration,
     /// How likely a datagram is lost.
@@ -35,6 +47,14 @@ pub struct LinkModel {
     pub reordering_delay: Duration,
     /// How likely one bit of a frame is flipped. Only under [`Fidelity::Bytes`](crate::Fidelity::Bytes).
     pub corruption: Probability,
+    /// How datagrams are lost in bursts.
+    pub burst_loss: BurstLoss,
+    /// What one link takes, each direction by itself; `None` if there is no limit.
+    pub bandwidth: Option<Bandwidth>,
+    /// How likely a dial is refused.
+    pub dial_refusal: Probability,
+    /// How likely a dial gets lost, so that the dialer waits in vain.
+    pub dial_loss: Probability,
 }
 
 impl LinkModel {
@@ -43,14 +63,18 @@ impl LinkModel {
     pub const fn stream() -> Self {
         Self {
             semantics: Semantics::Stream,
-            latency_from: Duration::from_millis(10),
-            latency_to: Duration::from_millis(50),
+            latency: Latency::Uniform { from: Duration::from_millis(10), to: Duration::from_millis(50) },
+            latency_per_packet: false,
             jitter: Duration::ZERO,
             loss: Probability::NEVER,
             duplication: Probability::NEVER,
             reordering: Probability::NEVER,
             reordering_delay: Duration::from_millis(100),
             corruption: Probability::NEVER,
+            burst_loss: BurstLoss::NONE,
+            bandwidth: None,
+            dial_refusal: Probability::NEVER,
+            dial_loss: Probability::NEVER,
         }
     }
 
@@ -60,10 +84,16 @@ impl LinkModel {
         Self { semantics: Semantics::Datagram, ..Self::stream() }
     }
 
-    /// Sets the range that pairs' latencies are drawn from; an empty range gives everybody its start.
+    /// Sets what pairs' latencies are drawn from: a duration for all, a range, or any other [`Latency`].
     #[must_use]
-    pub const fn latency(self, range: Range<Duration>) -> Self {
-        Self { latency_from: range.start, latency_to: range.end, ..self }
+    pub fn latency(self, latency: impl Into<Latency>) -> Self {
+        Self { latency: latency.into(), ..self }
+    }
+
+    /// Sets whether each packet draws its own latency instead of the pair.
+    #[must_use]
+    pub const fn latency_per_packet(self, per_packet: bool) -> Self {
+        Self { latency_per_packet: per_packet, ..self }
     }
 
     /// Sets the most that is added to one packet's latency.
@@ -96,23 +126,42 @@ impl LinkModel {
         Self { corruption: share.into(), ..self }
     }
 
-    /// How long the packet at `place` takes.
-    pub(crate) fn delay(&self, seed: u64, purpose: Purpose, place: Place) -> Duration {
-        let pair_latency = self.pair_latency(seed, place.source, place.destination);
-        let jitter = match nanos(self.jitter) {
-            0 => 0,
-            most => Draw::new(seed, purpose, place).below(most.saturating_add(1)),
-        };
-        pair_latency.saturating_add(Duration::from_nanos(jitter))
+    /// Sets how datagrams are lost in bursts.
+    #[must_use]
+    pub const fn burst_loss(self, bursts: BurstLoss) -> Self {
+        Self { burst_loss: bursts, ..self }
     }
 
-    /// The latency of two nodes.
-    pub(crate) fn pair_latency(&self, seed: u64, one: u32, other: u32) -> Duration {
-        let (low, high) = (one.min(other), one.max(other));
-        let pair = Place { source: low, destination: high, link: 0, sequence: 0 };
-        let spread = nanos(self.latency_to.saturating_sub(self.latency_from));
-        let drawn = Draw::new(seed, Purpose::PairLatency, pair).below(spread);
-        Duration::from_nanos(nanos(self.latency_from).max(1).saturating_add(drawn))
+    /// Sets what one link takes, each direction by itself.
+    #[must_use]
+    pub const fn bandwidth(self, bandwidth: Bandwidth) -> Self {
+        Self { bandwidth: Some(bandwidth), ..self }
+    }
+
+    /// Sets how likely a dial is refused (0 to 1).
+    #[must_use]
+    pub fn dial_refusal(self, share: impl Into<Probability>) -> Self {
+        Self { dial_refusal: share.into(), ..self }
+    }
+
+    /// Sets how likely a dial gets lost (0 to 1).
+    #[must_use]
+    pub fn dial_loss(self, share: impl Into<Probability>) -> Self {
+        Self { dial_loss: share.into(), ..self }
+    }
+
+    /// How long the packet at `place` takes if the latency is drawn from `latency`.
+    fn delay(&self, latency: &Latency, seed: u64, purpose: Purpose, place: Place) -> Duration {
+        let own = Draw::new(seed, purpose, place);
+        let latency = if self.latency_per_packet {
+            latency.at(own.again())
+        } else {
+            pair_latency(latency, seed, place.source, place.destination)
+        };
+        match nanos(self.jitter) {
+            0 => latency,
+            most => latency.saturating_add(Duration::from_nanos(own.below(most.saturating_add(1)))),
+        }
     }
 
     /// By how much the datagram at `place` is held back, if it is.
@@ -123,36 +172,73 @@ impl LinkModel {
     }
 }
 
-/// The models of all links: one for everybody, and those of single pairs.
+/// The models of all links: one for everybody, those of single pairs, and where nodes are.
 #[derive(Clone, Debug)]
 pub(crate) struct LinkModels {
     default: LinkModel,
     pairs: BTreeMap<(NodeId, NodeId), LinkModel>,
+    regions: Option<Regions>,
+    /// Whether any of them was ever limited: only then does anybody ask how long messages are.
+    limited: bool,
 }
 
 impl LinkModels {
-    pub(crate) const fn new(default: LinkModel) -> Self {
-        Self { default, pairs: BTreeMap::new() }
+    pub(crate) const fn new(default: LinkModel, regions: Option<Regions>) -> Self {
+        Self { default, pairs: BTreeMap::new(), regions, limited: default.bandwidth.is_some() }
     }
 
     pub(crate) fn set_default(&mut self, model: LinkModel) {
+        self.limited |= model.bandwidth.is_some();
         self.default = model;
     }
 
     pub(crate) fn set_pair(&mut self, one: NodeId, other: NodeId, model: LinkModel) {
+        self.limited |= model.bandwidth.is_some();
         self.pairs.insert((one.min(other), one.max(other)), model);
     }
 
-    pub(crate) fn get(&self, one: NodeId, other: NodeId) -> &LinkModel {
-        if self.pairs.is_empty() {
-            return &self.default;
+    pub(crate) const fn limited(&self) -> bool {
+        self.limited
+    }
+
+    /// How long the packet at `place` takes.
+    pub(crate) fn delay(&self, seed: u64, purpose: Purpose, place: Place) -> Duration {
+        let (from, to) = (NodeId::from_number(place.source), NodeId::from_number(place.destination));
+        self.get(from, to).delay(self.latency(from, to), seed, purpose, place)
+    }
+
+    /// The latency from one node to another, without what chance adds to a single packet.
+    pub(crate) fn pair_latency(&self, seed: u64, from: NodeId, to: NodeId) -> Duration {
+        pair_latency(self.latency(from, to), seed, from.get(), to.get())
+    }
+
+    fn latency(&self, from: NodeId, to: NodeId) -> &Latency {
+        match (self.pair(from, to), &self.regions) {
+            (Some(model), _) => &model.latency,
+            (None, Some(regions)) => regions.between(from, to),
+            (None, None) => &self.default.latency,
         }
-        self.pairs.get(&(one.min(other), one.max(other))).unwrap_or(&self.default)
+    }
+
+    pub(crate) fn get(&self, one: NodeId, other: NodeId) -> &LinkModel {
+        self.pair(one, other).unwrap_or(&self.default)
+    }
+
+    fn pair(&self, one: NodeId, other: NodeId) -> Option<&LinkModel> {
+        if self.pairs.is_empty() {
+            return None;
+        }
+        self.pairs.get(&(one.min(other), one.max(other)))
     }
 }
 
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+/// The latency of two nodes, the same in both directions.
+fn pair_latency(latency: &Latency, seed: u64, one: u32, other: u32) -> Duration {
+    if let Latency::Fixed(_) = latency {
+        return latency.shortest();
+    }
+    let pair = Place { source: one.min(other), destination: one.max(other), link: 0, sequence: 0 };
+    latency.at(Draw::new(seed, Purpose::PairLatency, pair))
 }
 
 #[cfg(test)]
@@ -171,7 +257,7 @@ mod tests {
     #[test]
     fn a_pair_has_one_latency_and_packets_their_own_jitter() {
         let model = LinkModel::stream().latency(ms(10)..ms(50));
-        let delay = |model: LinkModel, place| model.delay(3, Purpose::Jitter, place);
+        let delay = |model: LinkModel, place| model.delay(&model.latency, 3, Purpose::Jitter, place);
         let pairs: BTreeSet<_> = (1..100).map(|other| delay(model, at(0, other, 0))).collect();
         assert_eq!(pairs.len(), 99);
         assert!(pairs.iter().all(|delay| (ms(10)..ms(50)).contains(delay)));
@@ -184,10 +270,32 @@ mod tests {
     }
 
     #[test]
+    fn a_latency_per_packet_is_drawn_for_each_of_them() {
+        let model = LinkModel::stream().latency_per_packet(true);
+        let delay = |number| model.delay(&model.latency, 3, Purpose::Jitter, at(1, 2, number));
+        let packets: BTreeSet<_> = (0..100).map(delay).collect();
+        assert_eq!(packets.len(), 100);
+        assert!(packets.iter().all(|delay| (ms(10)..ms(50)).contains(delay)));
+    }
+
+    #[test]
+    fn a_pair_that_was_set_goes_before_its_regions_and_these_before_all_links() {
+        let nodes: Vec<NodeId> = (0..3).map(NodeId::from_index).collect();
+        let mut models = LinkModels::new(LinkModel::stream(), Some(Regions::five_continents()));
+        models.set_pair(nodes[0], nodes[1], LinkModel::stream().latency(ms(7)));
+        assert_eq!(models.pair_latency(1, nodes[1], nodes[0]), ms(7));
+        assert_eq!(models.pair_latency(1, nodes[1], nodes[2]), ms(95));
+        assert_eq!(models.delay(1, Purpose::Jitter, at(2, 1, 5)), ms(95));
+    }
+
+    #[test]
     fn nothing_takes_no_time_and_nothing_overflows() {
         let instant = LinkModel::stream().latency(ms(0)..ms(0));
-        assert_eq!(instant.delay(0, Purpose::Jitter, at(0, 1, 0)), Duration::from_nanos(1));
+        assert_eq!(instant.delay(&instant.latency, 0, Purpose::Jitter, at(0, 1, 0)), Duration::from_nanos(1));
         let endless = LinkModel::stream().latency(Duration::MAX..Duration::MAX).jitter(Duration::MAX);
-        assert!(endless.delay(0, Purpose::Jitter, at(0, 1, 0)) >= Duration::from_nanos(u64::MAX));
+        assert!(
+            endless.delay(&endless.latency, 0, Purpose::Jitter, at(0, 1, 0))
+                >= Duration::from_nanos(u64::MAX)
+        );
     }
 }

@@ -6,16 +6,15 @@ use chinwag::{Address, ChatNode, ConfigError, Event, Input, MessageId, Time};
 
 use crate::arrival::{Inbox, Told};
 use crate::check::{self, Checked, Violation};
+use crate::draw;
 use crate::fabric::{Fabric, Happening, Occurrence};
 use crate::fault::{Fault, Memory};
 use crate::host::{Held, Host};
 use crate::ledger::Spread;
-use crate::queue::{Class, Key};
 use crate::stats::Stats;
 use crate::trace::Trace;
 use crate::traffic::{Amount, Traffic};
-use crate::{AddError, NetworkConfig, Node, NodeId, Start};
-use crate::{draw, fingerprint};
+use crate::{AddError, Machine, NetworkConfig, Node, NodeId, Start};
 
 /// Many nodes, connected by links that behave as they are told to, on one virtual clock.
 ///
@@ -63,11 +62,13 @@ impl<N: Node> Network<N> {
             self.fabric.names.entry(name.clone()).or_insert(node);
         }
         let keeps_events = self.fabric.config.keep_events;
-        let host = Host::new(node, name, start.address.clone(), listening, added.max_frame(), keeps_events);
+        let mut host =
+            Host::new(node, name, start.address.clone(), listening, added.max_frame(), keeps_events);
         self.fabric.addresses.insert(start.address, node);
+        host.set_machine(self.fabric.now, self.fabric.config.machine);
         self.fabric.hosts.push(host);
         if let Some(trace) = &mut self.trace {
-            trace.state(self.fabric.now, node, added.clone());
+            trace.state(self.fabric.host(node).shows(self.fabric.now), node, added.clone());
         }
         self.nodes.push(added);
         self.feed(node, Told::of(Input::Tick));
@@ -96,9 +97,10 @@ impl<N: Node> Network<N> {
         if !self.is_running(node) {
             return None;
         }
-        let result = reach(&mut self.nodes[node.index()], self.fabric.now);
+        let shown = self.time_at(node);
+        let result = reach(&mut self.nodes[node.index()], shown);
         if let Some(trace) = &mut self.trace {
-            trace.state(self.fabric.now, node, self.nodes[node.index()].clone());
+            trace.state(shown, node, self.nodes[node.index()].clone());
         }
         self.fabric.host_mut(node).history.add(REACHED_INTO);
         self.fabric.unrest.last = self.fabric.now;
@@ -111,11 +113,31 @@ impl<N: Node> Network<N> {
         let running = self.is_running(node);
         if running {
             self.fabric.unrest.last = self.fabric.now;
-            let fingerprint =
-                if let Input::Received { message, .. } = &input { fingerprint::message(message) } else { 0 };
+            let fingerprint = if let Input::Received { message, .. } = &input {
+                self.fabric.fingerprints.of(message)
+            } else {
+                0
+            };
             self.feed(node, Told { input, fingerprint });
         }
         running
+    }
+
+    /// Puts a node on another machine: [`Fault::SetMachine`].
+    pub fn set_machine(&mut self, node: NodeId, machine: Machine) {
+        self.inject(Fault::SetMachine { node, machine });
+    }
+
+    /// What a node runs on.
+    #[must_use]
+    pub fn machine(&self, node: NodeId) -> &Machine {
+        &self.fabric.host(node).hardware().machine
+    }
+
+    /// What a node's own clock shows.
+    #[must_use]
+    pub fn time_at(&self, node: NodeId) -> Time {
+        self.fabric.host(node).shows(self.fabric.now)
     }
 
     /// Where a node listens, or would.
@@ -155,7 +177,7 @@ impl<N: Node> Network<N> {
     /// How long a packet takes from one node to another, without what chance adds to a single one.
     #[must_use]
     pub fn latency(&self, one: NodeId, other: NodeId) -> Duration {
-        self.fabric.models.get(one, other).pair_latency(self.fabric.config.seed, one.get(), other.get())
+        self.fabric.models.pair_latency(self.fabric.config.seed, one, other)
     }
 
     /// What all nodes together have sent; nothing unless bytes are counted, which is configured. Counted where it
@@ -173,13 +195,13 @@ impl<N: Node> Network<N> {
     /// What one node has sent.
     #[must_use]
     pub fn sent_by(&self, node: NodeId) -> &Traffic {
-        &self.fabric.host(node).sent
+        &self.fabric.host(node).exchanged().sent
     }
 
     /// What was handed to one node.
     #[must_use]
     pub fn received_by(&self, node: NodeId) -> &Traffic {
-        &self.fabric.host(node).received
+        &self.fabric.host(node).exchanged().received
     }
 
     /// The counters.
@@ -283,29 +305,28 @@ impl<N: Node> Network<N> {
     pub fn inject(&mut self, fault: Fault) {
         if let Fault::Restart { node, memory } = fault {
             self.restart_now(node, memory);
+        } else if let Fault::RestartAll { memory } = fault {
+            self.nodes().for_each(|node| self.restart_now(node, memory));
         }
         self.fabric.suffer(fault);
     }
 
     /// Has a fault take effect at a later time, before anything else that happens then; at once if `at` is past.
     pub fn schedule(&mut self, at: Time, fault: Fault) {
-        self.fabric.faults_scheduled += 1;
-        let sequence = self.fabric.faults_scheduled;
-        let at = at.max(self.fabric.now);
-        let key = Key { at, class: Class::Fault, source: u32::MAX, sequence };
-        self.fabric.queue.push(key, Happening::Fault(fault));
+        self.fabric.schedule(at, fault);
     }
 
     fn packets_on_their_way(&self) -> u64 {
-        let is_packet = |what: &&Happening| {
-            matches!(
-                what,
-                Happening::ToNode { what: Occurrence::Packet { .. } | Occurrence::FirstContact { .. }, .. }
-            )
+        let is_packet = |happening: &&Happening| {
+            let (Happening::ToNode { what, .. } | Happening::Handled { what, .. }) = happening else {
+                return false;
+            };
+            matches!(what, Occurrence::Packet { .. } | Occurrence::FirstContact { .. })
         };
         let travelling = self.fabric.queue.iter().filter(is_packet).count();
         let ends = self.fabric.hosts.iter().flat_map(|host| host.ends.iter());
-        let held = ends.flat_map(|end| &end.held).filter(|held| matches!(held, Held::Packet(_))).count();
+        let held =
+            ends.flat_map(|end| end.held.iter()).filter(|held| matches!(held, Held::Packet(_))).count();
         (travelling + held) as u64
     }
 }

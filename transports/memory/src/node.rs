@@ -15,6 +15,10 @@ impl NodeId {
         Self(u32::try_from(index).unwrap_or(u32::MAX))
     }
 
+    pub(crate) const fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+
     /// Its number.
     #[must_use]
     pub const fn index(self) -> usize {

@@ -1,14 +1,17 @@
 //! How faults take effect.
 
+use core::time::Duration;
+
 use chinwag::{DialError, Input, LinkEnd, LinkId};
 
-use crate::NodeId;
-use crate::draw::Purpose;
-use crate::fabric::{Fabric, Happening, Occurrence, place};
+use crate::draw::{Draw, Place, Purpose};
+use crate::fabric::{Fabric, Happening, Occurrence};
 use crate::fault::{Cut, Fault};
 use crate::host::{EndState, Held};
 use crate::queue::Class;
 use crate::stats::DropReason;
+use crate::wire::place;
+use crate::{NodeId, Probability};
 
 impl Fabric {
     /// Everything but a restart, which takes a node.
@@ -20,16 +23,37 @@ impl Fabric {
                 self.cuts.push(Cut::new(&other, &one));
             }
             Fault::OneWay { from, to } => self.cuts.push(Cut::new(&from, &to)),
-            Fault::Heal => self.heal(),
-            Fault::BreakLinks { one, other } => {
-                self.break_ends(one, other);
-                if one != other {
-                    self.break_ends(other, one);
+            Fault::Heal => {
+                self.cuts.clear();
+                self.release();
+            }
+            Fault::HealBetween { one, other } => {
+                let (there, back) = (Cut::new(&one, &other), Cut::new(&other, &one));
+                self.cuts.retain(|cut| *cut != there && *cut != back);
+                self.release();
+            }
+            Fault::Flap { times: 0, .. } => return,
+            Fault::Flap { one, other, down, up, times } => self.flap(one, other, down, up, times),
+            Fault::CrashShare { share } => {
+                for node in self.drawn_share(share) {
+                    self.crash(node);
                 }
             }
+            Fault::BreakLinks { one, other } => self.break_both(one, other),
             Fault::SetLink { one, other, model } => self.models.set_pair(one, other, model),
             Fault::SetAllLinks { model } => self.models.set_default(model),
-            Fault::Restart { .. } => {}
+            Fault::SetMachine { node, machine } => {
+                let now = self.now;
+                let host = self.host_mut(node);
+                host.set_machine(now, machine);
+                if host.running {
+                    // Its clock may have passed a deadline.
+                    host.alarm = Some(now);
+                    let key = host.key(now, Class::Wake);
+                    self.queue.push(key, Happening::Wake { node });
+                }
+            }
+            Fault::Restart { .. } | Fault::RestartAll { .. } => {}
         }
         self.stats.faults += 1;
         self.unrest.last = self.now;
@@ -52,8 +76,11 @@ impl Fabric {
         let now = self.now;
         let host = self.host_mut(node);
         host.running = false;
-        host.crashed_at = now;
+        host.mishaps_mut().crashed_at = now;
         host.alarm = None;
+        if let Some(hardware) = host.hardware_mut() {
+            hardware.busy_until = now;
+        }
         for end in host.ends.take_all() {
             let lost = if end.state == EndState::Dialing {
                 let address = self.host(end.peer).address.clone();
@@ -61,13 +88,43 @@ impl Fabric {
             } else {
                 Input::LinkDown { link: end.link, end: LinkEnd::Broken }
             };
-            self.host_mut(node).lost.push_back(lost);
+            self.host_mut(node).mishaps_mut().untold.push_back(lost);
             self.drop_end(end, DropReason::Crashed);
         }
     }
 
-    fn heal(&mut self) {
-        self.cuts.clear();
+    fn flap(&mut self, one: NodeId, other: NodeId, down: Duration, up: Duration, times: u32) {
+        self.break_both(one, other);
+        let groups = (vec![one], vec![other]);
+        self.cuts.push(Cut::new(&groups.0, &groups.1));
+        self.cuts.push(Cut::new(&groups.1, &groups.0));
+        let healed_at = self.now + down;
+        self.schedule(healed_at, Fault::HealBetween { one: groups.0, other: groups.1 });
+        if let Some(times) = times.checked_sub(1).filter(|times| *times > 0) {
+            self.schedule(healed_at + up, Fault::Flap { one, other, down, up, times });
+        }
+    }
+
+    /// That share of the nodes that run, those with the smallest draws.
+    fn drawn_share(&self, share: Probability) -> Vec<NodeId> {
+        let mut drawn: Vec<(u64, NodeId)> = self
+            .hosts
+            .iter()
+            .filter(|host| host.running)
+            .map(|host| {
+                let place =
+                    Place { source: host.node.get(), destination: 0, link: 0, sequence: self.now.as_nanos() };
+                (Draw::new(self.config.seed, Purpose::CrashShare, place).below(u64::MAX), host.node)
+            })
+            .collect();
+        drawn.sort_unstable();
+        let wanted = (drawn.len() as u64 * u64::from(share.in_a_million()) + 500_000) / 1_000_000;
+        drawn.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
+        drawn.into_iter().map(|(_, node)| node).collect()
+    }
+
+    /// Has everything go on that was held back: what is still cut off stays where it is.
+    fn release(&mut self) {
         let (now, seed) = (self.now, self.config.seed);
         for host in &mut self.hosts {
             let node = host.node;
@@ -77,13 +134,20 @@ impl Fabric {
                 .filter(|end| !end.held.is_empty())
                 .map(|end| {
                     let place = place(node, end, end.sent);
-                    (end.link, self.models.get(node, end.peer).delay(seed, Purpose::Release, place))
+                    (end.link, self.models.delay(seed, Purpose::Release, place))
                 })
                 .collect();
             for (link, delay) in waiting {
                 let key = host.key(now + delay, Class::Local);
                 self.queue.push(key, Happening::Released { node, link });
             }
+        }
+    }
+
+    fn break_both(&mut self, one: NodeId, other: NodeId) {
+        self.break_ends(one, other);
+        if one != other {
+            self.break_ends(other, one);
         }
     }
 
@@ -101,11 +165,11 @@ impl Fabric {
             if let Some(peer_link) = self.host(node).ends.get(link).and_then(|end| end.peer_link) {
                 self.post(node, link, Occurrence::Ended { link: peer_link, end: LinkEnd::Broken });
             }
-            let model = *self.models.get(node, peer);
-            let Some(end) = self.host_mut(node).ends.get_mut(link) else { continue };
+            let Some(end) = self.hosts[node.index()].ends.get_mut(link) else { continue };
             end.state = EndState::Broken;
-            let delay = model.delay(seed, Purpose::Notice, place(node, end, end.sent));
-            for held in core::mem::take(&mut end.held) {
+            let delay = self.models.delay(seed, Purpose::Notice, place(node, end, end.sent));
+            let mut backlog = core::mem::take(&mut end.held);
+            while let Some(held) = backlog.pop() {
                 if let Held::Packet(packet) = held {
                     self.unrest.packets += u64::from(!packet.upkeep);
                     self.drop_packet(&packet, DropReason::Broken);

@@ -5,6 +5,8 @@ use std::collections::BinaryHeap;
 
 use chinwag::Time;
 
+use crate::wheel::Wheel;
+
 /// What comes first among things that happen at one moment.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Class {
@@ -29,19 +31,34 @@ pub(crate) struct Key {
     pub(crate) sequence: u64,
 }
 
+/// How a network keeps what is going to happen. The order is the same (`tests/engine.rs`), the cost is not.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Scheduler {
+    /// In a timer wheel, whose cost does not grow with what is on its way.
+    #[default]
+    Wheel,
+    /// In a binary heap: simple, and slow for many nodes. What the wheel is tested against.
+    Heap,
+}
+
 /// What is going to happen: items of `T` by their keys, which must differ.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue<T> {
-    heap: BinaryHeap<Reverse<Entry>>,
+    order: Order,
     items: Vec<Option<T>>,
     free: Vec<u32>,
 }
 
-/// A key in the order of its fields, as small as can be, and where its item is: the heap is what a large network waits
-/// for most.
+#[derive(Clone, Debug)]
+enum Order {
+    Wheel(Box<Wheel>),
+    Heap(BinaryHeap<Reverse<Entry>>),
+}
+
+/// A key in the order of its fields, as small as can be, and where its item is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct Entry {
-    at: Time,
+pub(crate) struct Entry {
+    pub(crate) at: Time,
     /// The class, then the source.
     rank: u32,
     sequence: u64,
@@ -59,32 +76,44 @@ impl Entry {
 const SOURCE_BITS: u32 = 30;
 
 impl<T> Queue<T> {
-    pub(crate) const fn new() -> Self {
-        Self { heap: BinaryHeap::new(), items: Vec::new(), free: Vec::new() }
+    pub(crate) fn new(scheduler: Scheduler) -> Self {
+        let order = match scheduler {
+            Scheduler::Wheel => Order::Wheel(Box::new(Wheel::new())),
+            Scheduler::Heap => Order::Heap(BinaryHeap::new()),
+        };
+        Self { order, items: Vec::new(), free: Vec::new() }
     }
 
     pub(crate) fn push(&mut self, key: Key, item: T) {
-        // The heap moves keys only: what happens stays where it was put.
+        // Keys only are moved and sorted: what happens stays where it was put.
         let slot = self.free.pop().unwrap_or_else(|| {
             self.items.push(None);
             u32::try_from(self.items.len() - 1).unwrap_or(u32::MAX)
         });
         if let Some(place) = self.items.get_mut(slot as usize) {
             *place = Some(item);
-            self.heap.push(Reverse(Entry::new(key, slot)));
+            let entry = Entry::new(key, slot);
+            match &mut self.order {
+                Order::Wheel(wheel) => wheel.push(entry),
+                Order::Heap(heap) => heap.push(Reverse(entry)),
+            }
         }
     }
 
     pub(crate) fn next_at(&self) -> Option<Time> {
-        self.heap.peek().map(|Reverse(entry)| entry.at)
+        match &self.order {
+            Order::Wheel(wheel) => wheel.next_at(),
+            Order::Heap(heap) => heap.peek().map(|Reverse(entry)| entry.at),
+        }
     }
 
     /// Takes what happens next and says when, if that is not after `limit`.
     pub(crate) fn pop_until(&mut self, limit: Time) -> Option<(Time, T)> {
-        if self.next_at()? > limit {
-            return None;
-        }
-        let Reverse(entry) = self.heap.pop()?;
+        let entry = match &mut self.order {
+            Order::Wheel(wheel) => wheel.pop_until(limit)?,
+            Order::Heap(heap) if heap.peek()?.0.at <= limit => heap.pop()?.0,
+            Order::Heap(_) => return None,
+        };
         let item = self.items.get_mut(entry.slot as usize)?.take()?;
         self.free.push(entry.slot);
         Some((entry.at, item))
@@ -99,6 +128,7 @@ impl<T> Queue<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_order_is_that_of_the_keys_whatever_the_order_of_pushing() {
@@ -112,18 +142,80 @@ mod tests {
                 }
             }
         }
-        let mut queue = Queue::new();
-        for step in 0..keys.len() {
-            // 25 and 72 have no common factor: every key once, in a scattered order.
-            let key = keys[step * 25 % keys.len()];
-            queue.push(key, key);
+        for scheduler in [Scheduler::Wheel, Scheduler::Heap] {
+            let mut queue = Queue::new(scheduler);
+            for step in 0..keys.len() {
+                // 25 and 72 have no common factor: every key once, in a scattered order.
+                let key = keys[step * 25 % keys.len()];
+                queue.push(key, key);
+            }
+            assert_eq!(queue.iter().count(), keys.len());
+            let early: Vec<_> = std::iter::from_fn(|| queue.pop_until(Time::from_secs(1))).collect();
+            assert_eq!(early.len(), keys.len() / 2);
+            let late = std::iter::from_fn(|| queue.pop_until(Time::MAX));
+            let popped: Vec<Key> = early.into_iter().chain(late).map(|(_, item)| item).collect();
+            assert_eq!(popped, keys);
+            assert_eq!(queue.iter().count(), 0);
         }
-        assert_eq!(queue.iter().count(), keys.len());
-        let early: Vec<_> = std::iter::from_fn(|| queue.pop_until(Time::from_secs(1))).collect();
-        assert_eq!(early.len(), keys.len() / 2);
-        let late = std::iter::from_fn(|| queue.pop_until(Time::MAX));
-        let popped: Vec<Key> = early.into_iter().chain(late).map(|(_, item)| item).collect();
-        assert_eq!(popped, keys);
-        assert_eq!(queue.iter().count(), 0);
+    }
+
+    /// What is done to a queue: a push so many nanoseconds after the last limit, or taking all until one.
+    #[derive(Clone, Debug)]
+    enum Step {
+        Push { after: u64, class: Class, source: u32 },
+        PopUntil { after: u64 },
+    }
+
+    /// From this moment to beyond every slot of the wheel.
+    fn span() -> impl Strategy<Value = u64> {
+        (0..44_u32, any::<u64>()).prop_map(|(bits, drawn)| drawn & ((1 << bits) - 1))
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let classes = [Class::Fault, Class::Arrival, Class::Local, Class::Wake];
+        prop_oneof![
+            4 => (span(), prop::sample::select(classes.to_vec()), 0..4_u32)
+                .prop_map(|(after, class, source)| Step::Push { after, class, source }),
+            1 => span().prop_map(|after| Step::PopUntil { after }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_wheel_is_the_heap(steps in prop::collection::vec(step(), 1..300)) {
+            let (mut wheel, mut heap) = (Queue::new(Scheduler::Wheel), Queue::new(Scheduler::Heap));
+            let mut now = 0_u64;
+            let last = Step::PopUntil { after: 1 << 45 };
+            let (mut pushed, mut popped) = (0, 0);
+            for (sequence, step) in (0..).zip(steps.into_iter().chain([last])) {
+                match step {
+                    Step::Push { after, class, source } => {
+                        let key = Key { at: Time::from_nanos(now + after), class, source, sequence };
+                        wheel.push(key, key);
+                        heap.push(key, key);
+                        pushed += 1;
+                    }
+                    Step::PopUntil { after } => {
+                        now += after;
+                        loop {
+                            prop_assert_eq!(wheel.next_at(), heap.next_at());
+                            let next = heap.pop_until(Time::from_nanos(now));
+                            prop_assert_eq!(wheel.pop_until(Time::from_nanos(now)), next);
+                            let Some((_, key)) = next else { break };
+                            popped += 1;
+                            // What happens causes something else.
+                            if key.sequence < 1_000 && key.sequence % 2 == 0 {
+                                let at = key.at + core::time::Duration::from_nanos(key.sequence % 7 * 100_000);
+                                let key = Key { at, sequence: key.sequence + 1_001, ..key };
+                                wheel.push(key, key);
+                                heap.push(key, key);
+                                pushed += 1;
+                            }
+                        }
+                    }
+                }
+            }
+            prop_assert_eq!((popped, wheel.iter().count()), (pushed, 0));
+        }
     }
 }

@@ -5,9 +5,10 @@ use core::time::Duration;
 
 use chinwag::{Input, Seed, Time};
 
-use crate::arrival::{Inbox, Told};
+use crate::arrival::Told;
 use crate::fabric::Happening;
 use crate::fault::Memory;
+use crate::queue::Class;
 use crate::{Effects, Network, Node, NodeId, Start};
 
 /// The network did not become quiet in time.
@@ -86,23 +87,33 @@ impl<N: Node> Network<N> {
     fn step(&mut self, limit: Time) -> bool {
         let Some((at, happening)) = self.fabric.queue.pop_until(limit) else { return false };
         self.fabric.now = at;
-        let mut inbox = core::mem::take(&mut self.inbox);
         match happening {
-            Happening::Fault(fault) => self.inject(fault),
+            Happening::Fault(fault) => self.inject(*fault),
             Happening::Wake { node } => self.wake(node),
             Happening::Released { node, link } => {
                 // One by one, as the node may close the link at any of them.
-                while self.fabric.release_next(node, link, &mut inbox) {
-                    self.feed_all(node, &mut inbox);
+                while self.fabric.release_next(node, link, &mut self.inbox) {
+                    self.feed_all(node);
                 }
-                self.feed_all(node, &mut inbox);
+                self.feed_all(node);
             }
             Happening::ToNode { node, what } => {
-                self.fabric.happens(node, what, &mut inbox);
-                self.feed_all(node, &mut inbox);
+                let host = self.fabric.host_mut(node);
+                let hardware = if host.running { host.hardware_mut() } else { None };
+                if let Some((done, waits)) = hardware.and_then(|hardware| hardware.handles(at)) {
+                    self.fabric.stats.kept_waiting += u64::from(waits);
+                    let key = self.fabric.key(node, done, Class::Arrival);
+                    self.fabric.queue.push(key, Happening::Handled { node, what });
+                } else {
+                    self.fabric.happens(node, what, &mut self.inbox);
+                    self.feed_all(node);
+                }
+            }
+            Happening::Handled { node, what } => {
+                self.fabric.happens(node, what, &mut self.inbox);
+                self.feed_all(node);
             }
         }
-        self.inbox = inbox;
         true
     }
 
@@ -112,9 +123,17 @@ impl<N: Node> Network<N> {
         if host.alarm != Some(now) {
             return;
         }
+        let busy_until = host.hardware().busy_until;
+        if busy_until > now {
+            let key = host.key(busy_until, Class::Wake);
+            host.alarm = Some(busy_until);
+            self.fabric.queue.push(key, Happening::Wake { node });
+            return;
+        }
         host.alarm = None;
+        let shown = self.time_at(node);
         match self.nodes[node.index()].next_deadline() {
-            Some(deadline) if deadline <= now => self.feed(node, Told::of(Input::Tick)),
+            Some(deadline) if deadline <= shown => self.feed(node, Told::of(Input::Tick)),
             later => self.fabric.set_alarm(node, later),
         }
     }
@@ -130,17 +149,17 @@ impl<N: Node> Network<N> {
         match memory {
             Memory::Kept => {
                 // In the node's time it has just crashed: what is due since then comes after what it has lost.
-                let crashed_at = host.crashed_at;
-                while let Some(input) = self.fabric.host_mut(node).lost.pop_front() {
+                let crashed_at = host.mishaps_mut().crashed_at;
+                while let Some(input) = self.fabric.host_mut(node).mishaps_mut().untold.pop_front() {
                     self.feed_at(crashed_at, node, Told::of(input));
                 }
             }
             Memory::Lost => {
-                host.lost.clear();
+                host.mishaps_mut().untold.clear();
                 let start = Start { node, address, listening, seed: self.seed_of(node, starts) };
                 let fresh = self.nodes[node.index()].restarted(&start);
                 if let Some(trace) = &mut self.trace {
-                    trace.state(self.fabric.now, node, fresh.clone());
+                    trace.state(self.fabric.host(node).shows(self.fabric.now), node, fresh.clone());
                 }
                 self.nodes[node.index()] = fresh;
                 self.fabric.checker.started_anew(node);
@@ -149,8 +168,16 @@ impl<N: Node> Network<N> {
         self.feed(node, Told::of(Input::Tick));
     }
 
-    fn feed_all(&mut self, node: NodeId, inbox: &mut Inbox) {
-        for told in inbox.inputs.drain(..) {
+    /// Tells a node what is in the inbox.
+    fn feed_all(&mut self, node: NodeId) {
+        if self.inbox.inputs.len() == 1 {
+            if let Some(told) = self.inbox.inputs.pop() {
+                self.feed(node, told);
+            }
+            return;
+        }
+        let mut inputs = core::mem::take(&mut self.inbox.inputs);
+        for told in inputs.drain(..) {
             // What several inputs at once are about, the node may have closed at the first of them.
             if let Input::Received { link, .. } | Input::Malformed { link, .. } = &told.input
                 && self.fabric.host(node).ends.get(*link).is_none()
@@ -159,6 +186,7 @@ impl<N: Node> Network<N> {
             }
             self.feed(node, told);
         }
+        self.inbox.inputs = inputs;
     }
 
     pub(crate) fn feed(&mut self, node: NodeId, told: Told) {
@@ -168,7 +196,11 @@ impl<N: Node> Network<N> {
     }
 
     fn feed_at(&mut self, now: Time, node: NodeId, told: Told) {
+        let host = self.fabric.host_mut(node);
+        let clock = &host.hardware().clock;
+        let (now, wrong) = (clock.shows(now), !clock.is_right());
         self.fabric.stats.inputs += 1;
+        self.fabric.stats.misdated += u64::from(wrong);
         self.fabric.host_mut(node).history.told(now, &told.input, told.fingerprint);
         if let Some(trace) = &mut self.trace {
             trace.input(now, node, told.input.clone());

@@ -48,6 +48,20 @@ pub struct Stats {
     pub early_deadlines: u64,
     /// Faults that took effect.
     pub faults: u64,
+    /// Bursts of loss that began.
+    pub bursts: u64,
+    /// Packets that waited for others to leave, on a link or at the machine that sent them.
+    pub queued: u64,
+    /// Dials that chance had refused.
+    pub dials_refused: u64,
+    /// Dials that got lost by chance.
+    pub dials_lost: u64,
+    /// Links that a machine did not accept because it had too many.
+    pub accepts_refused: u64,
+    /// Things that happened at a machine while it was working on another.
+    pub kept_waiting: u64,
+    /// Inputs given to nodes whose clock was wrong.
+    pub misdated: u64,
 }
 
 /// Packets that were dropped, by reason.
@@ -56,13 +70,17 @@ pub struct Stats {
 pub struct Dropped {
     /// Lost by chance.
     pub loss: u64,
+    /// Lost in a burst.
+    pub burst: u64,
+    /// A datagram that met a full queue.
+    pub overflow: u64,
     /// A datagram that met a partition.
     pub partition: u64,
     /// The receiver had crashed, or crashed while the packet waited.
     pub crashed: u64,
     /// The link had broken.
     pub broken: u64,
-    /// The receiver had closed the link, or (datagrams) does not listen.
+    /// The receiver had closed the link, or (datagrams) does not listen or has too many.
     pub closed: u64,
 }
 
@@ -70,6 +88,8 @@ pub struct Dropped {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum DropReason {
     Loss,
+    Burst,
+    Overflow,
     Partition,
     Crashed,
     Broken,
@@ -80,12 +100,14 @@ impl Dropped {
     /// All of them.
     #[must_use]
     pub const fn total(&self) -> u64 {
-        self.loss + self.partition + self.crashed + self.broken + self.closed
+        self.loss + self.burst + self.overflow + self.partition + self.crashed + self.broken + self.closed
     }
 
     pub(crate) const fn count(&mut self, reason: DropReason) {
         let counter = match reason {
             DropReason::Loss => &mut self.loss,
+            DropReason::Burst => &mut self.burst,
+            DropReason::Overflow => &mut self.overflow,
             DropReason::Partition => &mut self.partition,
             DropReason::Crashed => &mut self.crashed,
             DropReason::Broken => &mut self.broken,

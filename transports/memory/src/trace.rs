@@ -16,7 +16,7 @@ pub struct Trace<N> {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Step<N> {
-    /// When.
+    /// When, by the node's own clock.
     pub at: Time,
     /// At which node.
     pub node: NodeId,

@@ -107,6 +107,11 @@ impl Amount {
 }
 
 impl Traffic {
+    pub(crate) const NONE: Self = {
+        let none = Amount { messages: 0, bytes: 0 };
+        Self { posts: none, control: none, upkeep: none }
+    };
+
     pub(crate) const fn count(&mut self, kind: Kind, bytes: u64) {
         let amount = match kind {
             Kind::Post => &mut self.posts,

@@ -3,7 +3,7 @@
 mod support;
 
 use chinwag::Input;
-use chinwag_memory::{NetworkConfig, What};
+use chinwag_memory::{Clock, Machine, NetworkConfig, What, ms, secs};
 use support::{datagram, eventful, stream};
 
 #[test]
@@ -21,6 +21,17 @@ fn replaying_a_trace_gives_equal_nodes() {
         for node in network.nodes() {
             assert_eq!(&replayed[node.index()], network.node(node), "{node}");
         }
+    }
+}
+
+#[test]
+fn a_trace_has_the_times_that_the_nodes_saw() {
+    let machine = Machine::new().clock(Clock::ahead(secs(9)).drift(-20_000)).handling(ms(1));
+    let network = eventful(NetworkConfig::new(6).machine(machine).record(true));
+    assert!(network.stats().misdated > 1_000);
+    let replayed = network.trace().expect("recorded").replay();
+    for node in network.nodes() {
+        assert_eq!(&replayed[node.index()], network.node(node), "{node}");
     }
 }
 

@@ -74,7 +74,7 @@ impl Scenario {
             Semantics::Stream => LinkModel::stream(),
             Semantics::Datagram => LinkModel::datagram(),
         };
-        link.latency(self.link.latency_from..self.link.latency_to)
+        link.latency(self.link.latency)
     }
 }
 
