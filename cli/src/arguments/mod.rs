@@ -4,13 +4,14 @@ mod bind;
 mod chat;
 mod sim;
 mod simulation;
+mod words;
 
 use chinwag::Strategy;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 pub(crate) use bind::Bind;
 pub(crate) use chat::{ChatArguments, DemoArguments};
-pub(crate) use sim::{Format, SimProgram};
+pub(crate) use sim::{AgainArguments, CompareArguments, Format, SimProgram, SimTask};
 pub(crate) use simulation::{Contact, LinkKind, OverlayKind, Senders, SimArguments};
 
 /// Peer-to-peer chat: no server, no account.
@@ -24,6 +25,31 @@ pub(crate) struct Arguments {
     /// Log to standard error: once for info, twice for debug, thrice for trace (CHINWAG_LOG says it finer)
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub(crate) verbose: u8,
+}
+
+impl Arguments {
+    /// What this process was started with. Ends it if that is no command line, or asks for help.
+    pub(crate) fn of_process() -> Self {
+        let arguments = Self::try_of(std::env::args_os());
+        arguments.unwrap_or_else(|error| error.exit())
+    }
+
+    /// What these words say, the name of the program first.
+    ///
+    /// # Errors
+    /// If that is no command line, or asks for help.
+    pub(crate) fn try_of(
+        words: impl IntoIterator<Item = impl Into<std::ffi::OsString> + Clone>,
+    ) -> Result<Self, clap::Error> {
+        let matches = Self::command().try_get_matches_from(words)?;
+        let mut arguments = Self::from_arg_matches(&matches)?;
+        if let (Some(Program::Sim(sim)), Some(given)) =
+            (&mut arguments.program, matches.subcommand_matches("sim"))
+        {
+            sim.words = words::of_simulation(given);
+        }
+        Ok(arguments)
+    }
 }
 
 /// What to do.
@@ -65,7 +91,7 @@ Exit codes: 0 fine, 1 failed, 2 wrong command line, 3 nobody there within --join
 #[cfg(test)]
 pub(crate) fn parsed_simulation(line: &str) -> Result<SimProgram, clap::Error> {
     let words = ["chinwag", "sim"].into_iter().chain(line.split_whitespace());
-    Arguments::try_parse_from(words).map(|arguments| match arguments.program {
+    Arguments::try_of(words).map(|arguments| match arguments.program {
         Some(Program::Sim(sim)) => *sim,
         other => panic!("{other:?}"),
     })
@@ -73,8 +99,6 @@ pub(crate) fn parsed_simulation(line: &str) -> Result<SimProgram, clap::Error> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

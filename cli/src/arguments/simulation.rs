@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::Spreading;
 
 /// One simulation.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, PartialEq, Debug)]
 pub(crate) struct SimArguments {
     /// How many nodes
     #[arg(short, long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(2..=100_000))]
@@ -49,6 +49,10 @@ pub(crate) struct SimArguments {
     #[arg(long, value_name = "ROUND", requires = "kill", num_args = 0..=1, require_equals = true)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) kill_at_broadcast: Option<Option<u32>>,
+    /// After the messages, say one more on a copy of the network for each of these shares (0.1,0.5,0.9), kill so many at
+    /// its very moment, and see to how many of the others it comes
+    #[arg(long, value_name = "SHARES", value_delimiter = ',', value_parser = share)]
+    pub(crate) kill_sweep: Vec<f64>,
     /// What links promise
     #[arg(long, value_enum, default_value_t = LinkKind::Stream)]
     pub(crate) semantics: LinkKind,

@@ -4,10 +4,10 @@ use super::*;
 use crate::arguments::parsed_simulation;
 
 fn simulated(line: &str) -> Figures {
-    let arguments = parsed_simulation(line).unwrap().simulation;
-    let figures = simulate(&arguments).unwrap();
+    let program = parsed_simulation(line).unwrap();
+    let (_, figures) = simulate(&program).unwrap();
     // Whatever it is, people can read it.
-    assert!(table::of(&figures, &arguments).lines().count() >= 10);
+    assert!(table::of(&figures, &program.simulation).lines().count() >= 10);
     figures
 }
 

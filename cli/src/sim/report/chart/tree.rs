@@ -1,0 +1,255 @@
+//! The way one message took: its author in the middle, and everybody as far from it as their delivery took.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::axis::canvas;
+use super::scale::Scale;
+use super::tree_layout::{Placed, place};
+use crate::sim::record::DeliveryRow;
+use crate::sim::report::markup::{Element, element, label, short};
+
+/// The tree; nothing if the message came to nobody.
+///
+/// In a large network the edges of the largest branches are drawn, and every other node as a dot in the place that it
+/// has, those in one place once: a picture of a million nodes takes about as many bytes as one of fifty thousand.
+pub(in crate::sim) fn chart(deliveries: &[DeliveryRow]) -> Option<Element> {
+    let last =
+        deliveries.iter().map(|delivery| delivery.after_ms).reduce(f64::max).filter(|last| *last > 0.0)?;
+    let most_hops = deliveries.iter().map(|delivery| delivery.hops).max()?.max(1);
+    let placed = place(deliveries);
+    let tree =
+        Tree { deliveries, placed: &placed, radius: Scale::between(0.0, last, 0.0, RADIUS), most_hops };
+    let author = deliveries.first().map_or(0, |author| author.node);
+    let reached = deliveries.len() - 1;
+    let description = format!(
+        "the tree of node {author}'s message: {reached} nodes, {most_hops} hops, the last after {last:.0} ms"
+    );
+    let drawn = tree.drawn_edges();
+    let mut picture = canvas(SIZE, SIZE, &description).all(tree.rings());
+    let edges = bucketed(&drawn, |at| tree.bucket(at), |at| tree.edge(at));
+    picture = picture.all(edges.into_iter().map(|(bucket, path)| {
+        element("path").class(format!("edge h{bucket} {}", tree.weight())).with("d", path)
+    }));
+    picture = picture.all(tree.dots(&drawn));
+    let (x, y) = (CENTRE, CENTRE);
+    picture = picture.add(
+        element("circle")
+            .class("author")
+            .at("cx", x)
+            .at("cy", y)
+            .with("r", "8")
+            .hint(&format!("node {author}, the author")),
+    );
+    picture = picture.all(tree.ring_labels());
+    let mut figure = element("div").add(tree.key()).add(picture);
+    let left_out = placed.iter().filter(|node| node.parent.is_some()).count() - drawn.len();
+    if left_out > 0 {
+        let note = format!(
+            "Lines: the {} largest branches. The other {} nodes are dots.",
+            crate::sim::table::thousands(drawn.len()),
+            crate::sim::table::thousands(left_out)
+        );
+        figure = figure.add(element("p").class("note").text(&note));
+    }
+    Some(figure)
+}
+
+struct Tree<'a> {
+    deliveries: &'a [DeliveryRow],
+    placed: &'a [Placed],
+    radius: Scale,
+    most_hops: u16,
+}
+
+impl Tree<'_> {
+    fn delivery(&self, at: usize) -> &DeliveryRow {
+        &self.deliveries[self.placed[at].delivery]
+    }
+
+    /// Where something is at an angle, so many units from the author.
+    fn polar(angle: f64, radius: f64) -> (f64, f64) {
+        (CENTRE + radius * angle.sin(), CENTRE - radius * angle.cos())
+    }
+
+    fn spot(&self, at: usize) -> (f64, f64) {
+        Self::polar(self.placed[at].angle, self.radius.at(self.delivery(at).after_ms))
+    }
+
+    /// Which colour a node has: as many as there are hops, but seven at most.
+    fn bucket(&self, at: usize) -> usize {
+        let hops = usize::from(self.delivery(at).hops.max(1)) - 1;
+        let most = usize::from(self.most_hops);
+        if most <= COLOURS { hops } else { hops * COLOURS / most }
+    }
+
+    /// The nodes whose edges are drawn: all, or those of the largest branches.
+    fn drawn_edges(&self) -> Vec<usize> {
+        let mut linked: Vec<usize> =
+            (0..self.placed.len()).filter(|at| self.placed[*at].parent.is_some()).collect();
+        if linked.len() > MOST_EDGES {
+            linked.sort_by_key(|at| (std::cmp::Reverse(self.placed[*at].leaves), *at));
+            linked.truncate(FEWER_EDGES);
+            linked.sort_unstable();
+        }
+        linked
+    }
+
+    /// From a node's parent to it: first outwards, then around, so that branches stay apart.
+    fn edge(&self, at: usize) -> String {
+        let Some(parent) = self.placed[at].parent else { return String::new() };
+        let (from, to) = (self.spot(parent), self.spot(at));
+        let between = f64::midpoint(
+            self.radius.at(self.delivery(parent).after_ms),
+            self.radius.at(self.delivery(at).after_ms),
+        );
+        let is_centre = self.placed[parent].parent.is_none();
+        let bend = if is_centre { self.placed[at].angle } else { self.placed[parent].angle };
+        let (first, second) = (Self::polar(bend, between), Self::polar(self.placed[at].angle, between));
+        let mut path = format!("M{:.0} {:.0}c", from.0, from.1);
+        let start = (from.0.round(), from.1.round());
+        for (number, point) in [first, second, to].into_iter().enumerate() {
+            for (place, value) in [point.0 - start.0, point.1 - start.1].into_iter().enumerate() {
+                let value = if value.round() == 0.0 { 0.0 } else { value.round() };
+                let gap = if value < 0.0 || (number == 0 && place == 0) { "" } else { " " };
+                // A string takes everything.
+                let _ = write!(path, "{gap}{value:.0}");
+            }
+        }
+        path
+    }
+
+    /// Every node, or where they are many those without an edge, each place once.
+    fn dots(&self, drawn: &[usize]) -> Vec<Element> {
+        let few = self.placed.len() <= EACH_TOLD;
+        if few {
+            return (0..self.placed.len())
+                .filter(|at| self.placed[*at].delivery != 0)
+                .map(|at| self.told(at))
+                .collect();
+        }
+        let drawn: BTreeSet<usize> = drawn.iter().copied().collect();
+        let thinned = drawn.len() + 1 < self.placed.len();
+        let nodes: Vec<usize> = (1..self.placed.len()).filter(|at| !thinned || !drawn.contains(at)).collect();
+        let grid = if nodes.len() > 30_000 { 2.0 } else { 1.0 };
+        let mut taken = BTreeSet::new();
+        let cells: Vec<(usize, (i32, i32))> = nodes
+            .into_iter()
+            .map(|at| {
+                let (x, y) = self.spot(at);
+                // A cast saturates, and a place is within the picture.
+                (at, ((x / grid).round() as i32, (y / grid).round() as i32))
+            })
+            .filter(|(_, cell)| taken.insert(*cell))
+            .collect();
+        let mut buckets: Vec<Vec<(i32, i32)>> = vec![Vec::new(); COLOURS + 1];
+        for (at, (x, y)) in cells {
+            buckets[self.bucket(at)].push((y, x));
+        }
+        let paths = buckets.into_iter().enumerate().filter(|(_, cells)| !cells.is_empty());
+        paths
+            .map(|(bucket, mut cells)| {
+                cells.sort_unstable();
+                let (mut path, mut before) = (String::new(), (0, 0));
+                for (y, x) in cells {
+                    // A line of no length with round ends is a dot, and takes few bytes.
+                    let gap = if y < before.0 { "" } else { " " };
+                    let _ = write!(
+                        path,
+                        "m{}{gap}{}h0",
+                        (x - before.1) * grid as i32,
+                        (y - before.0) * grid as i32
+                    );
+                    before = (y, x);
+                }
+                let weight = if self.placed.len() > 3000 { "tiny" } else { "" };
+                element("path").class(format!("dots h{bucket} {weight}")).with("d", path)
+            })
+            .collect()
+    }
+
+    fn told(&self, at: usize) -> Element {
+        let delivery = self.delivery(at);
+        let from = delivery.from.map_or_else(|| "nobody known".to_owned(), |from| format!("node {from}"));
+        let told = format!(
+            "node {}: {} ms, {} hops, from {from}",
+            delivery.node,
+            short(delivery.after_ms),
+            delivery.hops
+        );
+        let (x, y) = self.spot(at);
+        let radius = if self.placed.len() <= 60 { "7" } else { "5" };
+        let dot = element("circle").class(format!("node h{}", self.bucket(at)));
+        dot.at("cx", x).at("cy", y).with("r", radius).hint(&told)
+    }
+
+    fn weight(&self) -> &'static str {
+        match self.placed.len() {
+            0..200 => "thick",
+            200..3000 => "",
+            _ => "thin",
+        }
+    }
+
+    fn ring_times(&self) -> impl Iterator<Item = f64> {
+        self.radius.ticks().into_iter().filter(|time| *time > 0.0)
+    }
+
+    fn rings(&self) -> Vec<Element> {
+        let ring = |time| {
+            element("circle").class("ring").at("cx", CENTRE).at("cy", CENTRE).at("r", self.radius.at(time))
+        };
+        self.ring_times().map(ring).collect()
+    }
+
+    fn ring_labels(&self) -> Vec<Element> {
+        let text =
+            |time: f64| label(CENTRE, CENTRE - self.radius.at(time) - 5.0, &format!("{} ms", short(time)));
+        self.ring_times().map(|time| text(time).class("middle halo")).collect()
+    }
+
+    fn key(&self) -> Element {
+        let most = usize::from(self.most_hops);
+        let colours = most.min(COLOURS);
+        let entries = (0..colours).map(|bucket| {
+            let hops: Vec<usize> = (1..=most)
+                .filter(|hops| {
+                    if most <= COLOURS { hops - 1 == bucket } else { (hops - 1) * COLOURS / most == bucket }
+                })
+                .collect();
+            let text = match hops.as_slice() {
+                [one] => format!("{one}"),
+                [first, .., last] => format!("{first}–{last}"),
+                [] => String::new(),
+            };
+            element("li").add(element("span").class(format!("swatch h{bucket}"))).text(&text)
+        });
+        element("ul").class("legend").add(element("li").text("hops:")).all(entries)
+    }
+}
+
+/// The paths of these nodes, those of one bucket together.
+fn bucketed(
+    nodes: &[usize],
+    bucket: impl Fn(usize) -> usize,
+    path: impl Fn(usize) -> String,
+) -> Vec<(usize, String)> {
+    let mut paths = vec![String::new(); COLOURS + 1];
+    // The outermost first, so that the trunk lies above.
+    for at in nodes.iter().rev() {
+        paths[bucket(*at)].push_str(&path(*at));
+    }
+    paths.into_iter().enumerate().filter(|(_, path)| !path.is_empty()).rev().collect()
+}
+
+/// How large the picture is, in its own units.
+const SIZE: f64 = 1000.0;
+const CENTRE: f64 = SIZE / 2.0;
+const RADIUS: f64 = 470.0;
+
+const COLOURS: usize = 7;
+/// Up to how many nodes each says what it is when it is pointed at.
+const EACH_TOLD: usize = 1000;
+/// Up to how many edges are drawn, and how many if there are more.
+const MOST_EDGES: usize = 15_000;
+const FEWER_EDGES: usize = 12_000;
