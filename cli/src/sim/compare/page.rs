@@ -3,9 +3,9 @@
 use super::difference::{Compared, Comparison};
 use super::text;
 use crate::sim::record::Record;
+use crate::sim::report;
 use crate::sim::report::chart::{self, Bytes, Series};
 use crate::sim::report::document::{self, figure};
-use crate::sim::report::kill_sweep;
 use crate::sim::report::markup::{Element, element};
 
 /// The page.
@@ -13,55 +13,48 @@ pub(super) fn of(a: &Record, b: &Record, comparison: &Comparison) -> String {
     let title = "Two simulations side by side";
     let called = |place: usize, name: &str, record: &Record| {
         let swatch = element("span").class(format!("swatch c{place}"));
-        element("p").add(swatch).text(&format!("{name}: ")).add(element("code").text(&record.origin.command))
+        element("p").add(swatch).text(&format!("{name}: ")).add(report::command(record))
     };
     let body = element("main")
         .add(element("h1").text(title))
         .add(called(0, "A", a))
         .add(called(1, "B", b))
         .add(element("p").class("lead").text(&text::verdict(comparison)))
-        .add(element("div").class("charts").all(charts(a, b)))
+        .add(trees(a, b))
+        .add(charts(a, b))
         .add(table(comparison))
         .add(footer(a, b));
     document::page(title, body)
 }
 
-fn charts(a: &Record, b: &Record) -> Vec<Element> {
+fn charts(a: &Record, b: &Record) -> Element {
     let nodes = |record: &Record| record.figures.number("nodes").unwrap_or(1.0);
     let bytes = [a, b].map(|record| Bytes { by_type: &record.distributions.bytes, nodes: nodes(record) });
-    let kills = [kill_sweep(a), kill_sweep(b)];
-    let charts = [
-        trees(a, b),
-        chart::cdf(&[Series::new("A", &a.distributions.calm), Series::new("B", &b.distributions.calm)]).map(
-            |curves| figure("", "Delivery over time", "Which share of the deliveries was made by when.", curves),
-        ),
-        chart::hops(&[Series::new("A", &a.distributions.hops), Series::new("B", &b.distributions.hops)])
-            .map(|bars| figure("", "Hops", "Over how many links the first copy came.", bars)),
-        chart::copies(&[Series::new("A", &a.messages), Series::new("B", &b.messages)]).map(|dots| {
-            figure("", "Copies of each message", "How often it was received, for each node it was delivered at.", dots)
-        }),
-        chart::bytes(&[Series::new("A", &bytes[0]), Series::new("B", &bytes[1])]).map(|bars| {
-            figure("", "Bytes by kind of message", "What a node sends, on average over all nodes.", bars)
-        }),
-        chart::killed(&[Series::new("A", &kills[0]), Series::new("B", &kills[1])]).map(|curves| {
-            let caption = "The same message in the same network, each time with another share of the nodes killed in \
-                           its very moment.";
-            figure("", "Survival", caption, curves)
-        }),
+    let kills = [report::kill_sweep(a), report::kill_sweep(b)];
+    let left = [
+        chart::cdf(&[Series::new("A", &a.distributions.calm), Series::new("B", &b.distributions.calm)])
+            .map(|curves| figure(report::DELIVERY, curves)),
+        chart::copies(&[Series::new("A", &a.messages), Series::new("B", &b.messages)])
+            .map(|dots| figure(report::COPIES, dots)),
+        chart::killed(&[Series::new("A", &kills[0]), Series::new("B", &kills[1])])
+            .map(|curves| figure(report::SURVIVAL, curves)),
     ];
-    charts.into_iter().flatten().collect()
+    let right = [
+        chart::hops(&[Series::new("A", &a.distributions.hops), Series::new("B", &b.distributions.hops)])
+            .map(|bars| figure(report::HOPS, bars)),
+        chart::bytes(&[Series::new("A", &bytes[0]), Series::new("B", &bytes[1])])
+            .map(|bars| figure(report::BYTES, bars)),
+    ];
+    report::columns([left.into_iter().flatten().collect(), right.into_iter().flatten().collect()])
 }
 
-/// Both trees, each on its own scale.
-fn trees(a: &Record, b: &Record) -> Option<Element> {
+/// Both trees, side by side.
+fn trees(a: &Record, b: &Record) -> Element {
     let tree = |name: &str, record: &Record| {
-        chart::tree(&record.deliveries).map(|tree| element("div").add(element("h3").text(name)).add(tree))
+        let caption = (name, "Its last message, on its own scale of time. Colour: over how many hops.");
+        chart::tree(&record.deliveries).map(|tree| figure(caption, tree)).into_iter().collect()
     };
-    let both: Vec<Element> = [tree("A", a), tree("B", b)].into_iter().flatten().collect();
-    let caption = "The last message of each, from its author in the middle: how far out a node is, is when the message \
-                   was delivered there. Each has its own scale of time. Colour: over how many hops.";
-    let pair = element("div").class("pair").all(both.iter().cloned());
-    (!both.is_empty()).then(|| figure("wide", "The broadcast trees", caption, pair))
+    report::columns([tree("The broadcast tree of A", a), tree("The broadcast tree of B", b)])
 }
 
 fn table(comparison: &Comparison) -> Element {

@@ -68,7 +68,7 @@ pub(super) fn row(figure: &Compared) -> [String; 5] {
     let difference = figure.difference.map_or_else(String::new, |difference| {
         if difference > 0.0 { format!("+{}", number_shown(difference)) } else { number_shown(difference) }
     });
-    let ratio = figure.ratio.map_or_else(String::new, |ratio| format!("{ratio:.2} ×"));
+    let ratio = figure.ratio.map_or_else(String::new, |ratio| format!("{} ×", number_shown(ratio)));
     [figure.figure.clone(), shown(&figure.a), shown(&figure.b), difference, ratio]
 }
 

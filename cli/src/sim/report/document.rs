@@ -16,9 +16,9 @@ pub(in crate::sim) fn page(title: &str, body: Element) -> String {
 }
 
 /// A chart under its title, with a sentence that says how to read it.
-pub(in crate::sim) fn figure(class: &str, title: &str, caption: &str, chart: Element) -> Element {
+pub(in crate::sim) fn figure((title, caption): (&str, &str), chart: Element) -> Element {
     let caption = element("figcaption").add(element("h2").text(title)).add(element("p").text(caption));
-    element("figure").class(class).add(caption).add(chart)
+    element("figure").add(caption).add(chart)
 }
 
 const STYLE: &str = include_str!("style.css");

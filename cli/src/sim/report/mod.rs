@@ -21,10 +21,9 @@ pub(super) fn page(record: &Record) -> String {
     let title = title(record);
     let body = element("main")
         .add(element("h1").text(&title))
-        .add(element("p").class("lead").text(&summary(record)))
-        .add(verdict(record))
+        .add(verdict(record).text(" Simulated on a virtual clock, by ").add(command(record)).text("."))
         .add(tiles(record))
-        .add(element("div").class("charts").all(charts(record)))
+        .add(charts(record))
         .add(table(record))
         .add(footer(record));
     document::page(&title, body)
@@ -41,22 +40,16 @@ pub(super) fn kill_sweep(record: &Record) -> Vec<KilledShare> {
     serde_json::from_value(record.figures.get("kill_sweep").clone()).unwrap_or_default()
 }
 
-fn summary(record: &Record) -> String {
-    format!(
-        "What `{}` did on its virtual clock: how the messages spread, how fast, how often each was received, and what \
-         that cost.",
-        record.origin.command
-    )
-}
-
 fn verdict(record: &Record) -> Element {
     let lost = record.figures.number("lost").unwrap_or(0.0);
     let text = match (record.figures.get("violation").as_str(), lost > 0.0) {
         (Some(violation), _) => format!("A promise was broken: {violation}"),
         (None, true) => format!("Not every message reached every node: {} are missing.", number_shown(lost)),
-        (None, false) => return element("p").text("Every message reached every node exactly once."),
+        (None, false) => {
+            return element("p").class("lead").text("Every message reached every node exactly once.");
+        }
     };
-    element("p").class("bad").text(&text)
+    element("p").class("lead bad").text(&text)
 }
 
 fn tiles(record: &Record) -> Element {
@@ -88,7 +81,8 @@ fn tiles(record: &Record) -> Element {
     element("dl").class("tiles").all(tiles.map(tile))
 }
 
-fn charts(record: &Record) -> Vec<Element> {
+/// The charts in two columns, what belongs to the last message to the left.
+fn charts(record: &Record) -> Element {
     let spread = &record.distributions;
     let times = [
         Series::new("all messages", &spread.calm),
@@ -99,33 +93,24 @@ fn charts(record: &Record) -> Vec<Element> {
     let nodes = record.figures.number("nodes").unwrap_or(1.0);
     let bytes = Bytes { by_type: &spread.bytes, nodes };
     let kills = kill_sweep(record);
-    let charts = [
-        chart::tree(&record.deliveries).map(|tree| {
-            let caption = "The last message, from its author in the middle: how far out a node is, is when the message \
-                           was delivered there. Colour: over how many hops.";
-            figure("hero", "The broadcast tree", caption, tree)
-        }),
-        chart::cdf(&times).map(|curves| {
-            figure("", "Delivery over time", "Which share of the deliveries was made by when.", curves)
-        }),
-        chart::hops(&[Series::new("all messages", &spread.hops)])
-            .map(|bars| figure("", "Hops", "Over how many links the first copy came.", bars)),
-        chart::copies(&[Series::new("all messages", &record.messages)]).map(|dots| {
-            figure("", "Copies of each message", "How often it was received, for each node it was delivered at.", dots)
-        }),
-        chart::bytes(&[Series::new("sent", &bytes)]).map(|bars| {
-            figure("", "Bytes by kind of message", "What a node sends, on average over all nodes.", bars)
-        }),
-        chart::killed(&[Series::new("this run", &kills)]).map(|curves| {
-            let caption = "The same message in the same network, each time with another share of the nodes killed in \
-                           its very moment.";
-            figure("", "Survival", caption, curves)
-        }),
-        chart::sequence(&record.packets, &record.deliveries).map(|diagram| {
-            figure("wide", "Who said what to whom", "While the last message spread.", diagram)
-        }),
+    let left = [
+        chart::tree(&record.deliveries).map(|tree| figure(TREE, tree)),
+        chart::sequence(&record.packets, &record.deliveries).map(|diagram| figure(SEQUENCE, diagram)),
+        chart::copies(&[Series::new("all messages", &record.messages)]).map(|dots| figure(COPIES, dots)),
+        chart::killed(&[Series::new("this run", &kills)]).map(|curves| figure(SURVIVAL, curves)),
     ];
-    charts.into_iter().flatten().collect()
+    let right = [
+        chart::cdf(&times).map(|curves| figure(DELIVERY, curves)),
+        chart::hops(&[Series::new("all messages", &spread.hops)]).map(|bars| figure(HOPS, bars)),
+        chart::bytes(&[Series::new("sent", &bytes)]).map(|bars| figure(BYTES, bars)),
+    ];
+    columns([left.into_iter().flatten().collect(), right.into_iter().flatten().collect()])
+}
+
+/// Figures side by side, or on a narrow screen one below the other.
+pub(super) fn columns(columns: [Vec<Element>; 2]) -> Element {
+    let column = |figures: Vec<Element>| element("div").class("column").all(figures);
+    element("div").class("charts").all(columns.map(column))
 }
 
 fn table(record: &Record) -> Element {
@@ -158,6 +143,28 @@ fn footer(record: &Record) -> Element {
         )
 }
 
-fn command(record: &Record) -> Element {
-    element("code").text(&record.origin.command)
+/// How a record was made, which is broken into lines between its words alone.
+pub(super) fn command(record: &Record) -> Element {
+    let words = record.origin.command.split(' ');
+    words.fold(element("code"), |code, word| code.add(element("span").text(word)).text(" "))
 }
+
+/// What the charts show: their titles, and a sentence that says how to read them.
+pub(super) const DELIVERY: (&str, &str) =
+    ("Delivery over time", "Which share of the deliveries was made by when.");
+pub(super) const HOPS: (&str, &str) = ("Hops", "Over how many links the first copy came.");
+pub(super) const COPIES: (&str, &str) =
+    ("Extra copies", "How often each message was received more than once, for each delivery.");
+pub(super) const BYTES: (&str, &str) =
+    ("Bytes by kind of message", "What a node sends in the whole run, on average over all nodes.");
+pub(super) const SURVIVAL: (&str, &str) = (
+    "Survival",
+    "The same message in the same network, each time with another share of the nodes killed in its very moment.",
+);
+const TREE: (&str, &str) = (
+    "The broadcast tree",
+    "The last message, from its author in the middle. How far out a node stands is when the message was delivered \
+     there; its colour, over how many hops.",
+);
+const SEQUENCE: (&str, &str) =
+    ("Who said what to whom", "While the last message spread. Time runs downwards.");

@@ -31,6 +31,7 @@ pub(in crate::sim) fn chart(series: &[Series<'_, Bytes<'_>>]) -> Option<Element>
     };
     kinds.sort_by(|one, other| most_of(other).total_cmp(&most_of(one)));
     let most = most_of(kinds.first()?);
+    let rest = kinds.split_off(kinds.len().min(SHOWN));
     let scale = Scale::between(0.0, most, NAMES, WIDTH - NUMBERS);
     let split = series.len() == 1;
     let row = BAR * series.len() as f64 + GAP;
@@ -56,6 +57,8 @@ pub(in crate::sim) fn chart(series: &[Series<'_, Bytes<'_>>]) -> Option<Element>
     } else {
         (legend(names.into_iter().enumerate()), "The whole run, joining included.".to_owned())
     };
+    let note =
+        if rest.is_empty() { note } else { format!("{note} Less than any of these: {}.", rest.join(", ")) };
     Some(element("div").add(key).add(picture).add(element("p").class("note").text(&note)))
 }
 
@@ -99,6 +102,9 @@ fn amount(bytes: f64) -> String {
         _ => format!("{bytes:.0} B"),
     }
 }
+
+/// How many kinds are shown.
+const SHOWN: usize = 10;
 
 const BAR: f64 = 18.0;
 const GAP: f64 = 10.0;

@@ -1,23 +1,21 @@
-//! How many copies of each message a node received.
+//! How many copies of each message a node received beyond the one that it needs.
 
 use std::fmt::Write as _;
 
 use super::axis::{Axis, Frame};
 use super::{Series, legend};
 use crate::sim::record::MessageRow;
-use crate::sim::report::markup::{Element, element, line, short};
+use crate::sim::report::markup::{Element, element, short};
+use crate::sim::report::numbers::number_shown;
 
 /// A dot for each message, or where they are many a line through their averages in a band from the least to the most;
 /// nothing if nothing was delivered.
 pub(in crate::sim) fn chart(series: &[Series<'_, Vec<MessageRow>>]) -> Option<Element> {
-    let copies = series.iter().flat_map(|series| series.data).filter_map(MessageRow::copies_per_delivery);
+    let copies = series.iter().flat_map(|series| series.data).filter_map(extra);
     let most = copies.reduce(f64::max)?;
     let longest = series.iter().map(|series| series.data.len()).max()?;
-    let frame = Frame::from_zero(1.0, (most * 1.05).max(1.5)).with_x(0.5, longest as f64 + 0.5);
-    let mut drawn = vec![
-        line((frame.x.at(0.5), frame.y.at(1.0)), (frame.x.at(longest as f64 + 0.5), frame.y.at(1.0)))
-            .class("reference"),
-    ];
+    let frame = Frame::from_zero(1.0, most.max(LEAST)).with_x(0.5, longest as f64 + 0.5);
+    let mut drawn = Vec::new();
     for (place, series) in series.iter().enumerate() {
         if longest > MANY {
             drawn.extend(band(&frame, place, series.data));
@@ -28,23 +26,24 @@ pub(in crate::sim) fn chart(series: &[Series<'_, Vec<MessageRow>>]) -> Option<El
     let ticks: Vec<f64> = ticks(longest);
     let names = series
         .iter()
-        .map(|series| format!("{}: {} copies for each delivery", series.name, mean(series.data)));
+        .map(|series| format!("{}: {} extra copies for each delivery", series.name, mean(series.data)));
     let names: Vec<String> = names.collect();
     let picture = frame.picture_with_ticks(&names.join("; "), (MESSAGES, COPIES), &ticks, drawn);
     let note = if longest > MANY {
-        "The line is the average of neighbouring messages, the band goes from the least to the most. One copy is enough (dashed)."
+        "The line is the average of neighbouring messages,
+         the band goes from the least to the most."
     } else {
-        "Hollow: the author's first message. One copy is enough (dashed)."
+        "Hollow: the author's first message."
     };
     let key = legend(names.into_iter().enumerate());
     Some(element("div").add(key).add(picture).add(element("p").class("note").text(note)))
 }
 
 fn dot(frame: &Frame, place: usize, message: &MessageRow) -> Option<Element> {
-    let copies = message.copies_per_delivery()?;
+    let copies = extra(message)?;
     let kind = if message.turn == 1 { "hollow" } else { "dot" };
     let told = format!(
-        "message {} of node {}, its {}.: {copies:.2} copies for each delivery",
+        "message {} of node {}, its {}.: {copies:.3} extra copies for each delivery",
         message.number, message.author, message.turn
     );
     let dot = element("circle").class(format!("{kind} c{place}"));
@@ -56,7 +55,7 @@ fn band(frame: &Frame, place: usize, messages: &[MessageRow]) -> Vec<Element> {
     let width = messages.len().div_ceil(MANY).max(1);
     let (mut averages, mut upper, mut lower) = (String::new(), String::new(), Vec::new());
     for group in messages.chunks(width) {
-        let copies: Vec<f64> = group.iter().filter_map(MessageRow::copies_per_delivery).collect();
+        let copies: Vec<f64> = group.iter().filter_map(extra).collect();
         let (Some(least), Some(most)) =
             (copies.iter().copied().reduce(f64::min), copies.iter().copied().reduce(f64::max))
         else {
@@ -76,10 +75,15 @@ fn band(frame: &Frame, place: usize, messages: &[MessageRow]) -> Vec<Element> {
     vec![area, element("path").class(format!("curve c{place}")).with("d", averages)]
 }
 
+/// Copies beyond the first, for each delivery; what repair brought needs none, and makes up for none.
+fn extra(message: &MessageRow) -> Option<f64> {
+    message.copies_per_delivery().map(|copies| (copies - 1.0).max(0.0))
+}
+
 fn mean(messages: &[MessageRow]) -> String {
     let copies: u64 = messages.iter().map(|message| message.copies).sum();
     let deliveries: usize = messages.iter().map(|message| message.deliveries).sum();
-    if deliveries == 0 { "–".to_owned() } else { format!("{:.2}", copies as f64 / deliveries as f64) }
+    if deliveries == 0 { "–".to_owned() } else { number_shown(copies as f64 / deliveries as f64 - 1.0) }
 }
 
 fn ticks(longest: usize) -> Vec<f64> {
@@ -91,7 +95,10 @@ fn ticks(longest: usize) -> Vec<f64> {
 }
 
 const MESSAGES: Axis = Axis { title: "message, in the order they were said", unit: "" };
-const COPIES: Axis = Axis { title: "copies received for each delivery", unit: "" };
+const COPIES: Axis = Axis { title: "extra copies received for each delivery", unit: "" };
 
 /// From how many messages on they are summed up.
 const MANY: usize = 150;
+
+/// Up to how many extra copies the chart shows at least, so that next to none looks like it.
+const LEAST: f64 = 0.1;

@@ -25,7 +25,7 @@ pub(in crate::sim) fn chart(series: &[Series<'_, Vec<KilledShare>>]) -> Option<E
         |what: &str| format!("{what} by the share of nodes that are killed: {}", names.join(", "));
     Some(
         element("div")
-            .add(legend(names.iter().cloned().enumerate()))
+            .all((names.len() > 1).then(|| legend(names.iter().cloned().enumerate())))
             .add(above.picture(
                 &described("delivery"),
                 (KILLED, DELIVERED),

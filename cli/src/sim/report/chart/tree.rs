@@ -76,11 +76,19 @@ impl Tree<'_> {
         Self::polar(self.placed[at].angle, self.radius.at(self.delivery(at).after_ms))
     }
 
-    /// Which colour a node has: as many as there are hops, but seven at most.
+    /// How many hops share a colour, as there are only so many colours that can be told apart.
+    fn hops_per_colour(&self) -> usize {
+        usize::from(self.most_hops).div_ceil(COLOURS)
+    }
+
+    fn colours(&self) -> usize {
+        usize::from(self.most_hops).div_ceil(self.hops_per_colour())
+    }
+
+    /// Which colour a node has.
     fn bucket(&self, at: usize) -> usize {
-        let hops = usize::from(self.delivery(at).hops.max(1)) - 1;
-        let most = usize::from(self.most_hops);
-        if most <= COLOURS { hops } else { hops * COLOURS / most }
+        let hops = usize::from(self.delivery(at).hops.max(1));
+        colour_of((hops - 1) / self.hops_per_colour(), self.colours())
     }
 
     /// The nodes whose edges are drawn: all, or those of the largest branches.
@@ -99,6 +107,9 @@ impl Tree<'_> {
     fn edge(&self, at: usize) -> String {
         let Some(parent) = self.placed[at].parent else { return String::new() };
         let (from, to) = (self.spot(parent), self.spot(at));
+        if self.placed.len() < STRAIGHT {
+            return format!("M{} {}L{} {}", short(from.0), short(from.1), short(to.0), short(to.1));
+        }
         let between = f64::midpoint(
             self.radius.at(self.delivery(parent).after_ms),
             self.radius.at(self.delivery(at).after_ms),
@@ -142,7 +153,7 @@ impl Tree<'_> {
             })
             .filter(|(_, cell)| taken.insert(*cell))
             .collect();
-        let mut buckets: Vec<Vec<(i32, i32)>> = vec![Vec::new(); COLOURS + 1];
+        let mut buckets: Vec<Vec<(i32, i32)>> = vec![Vec::new(); COLOURS];
         for (at, (x, y)) in cells {
             buckets[self.bucket(at)].push((y, x));
         }
@@ -192,7 +203,11 @@ impl Tree<'_> {
     }
 
     fn ring_times(&self) -> impl Iterator<Item = f64> {
-        self.radius.ticks().into_iter().filter(|time| *time > 0.0)
+        let ticks: Vec<f64> = self.radius.ticks().into_iter().filter(|time| *time > 0.0).collect();
+        // Every other one is enough where there are many, and the outermost is among them.
+        let every = if ticks.len() > 4 { 2 } else { 1 };
+        let first = (ticks.len() + every - 1) % every;
+        ticks.into_iter().skip(first).step_by(every)
     }
 
     fn rings(&self) -> Vec<Element> {
@@ -209,23 +224,20 @@ impl Tree<'_> {
     }
 
     fn key(&self) -> Element {
-        let most = usize::from(self.most_hops);
-        let colours = most.min(COLOURS);
-        let entries = (0..colours).map(|bucket| {
-            let hops: Vec<usize> = (1..=most)
-                .filter(|hops| {
-                    if most <= COLOURS { hops - 1 == bucket } else { (hops - 1) * COLOURS / most == bucket }
-                })
-                .collect();
-            let text = match hops.as_slice() {
-                [one] => format!("{one}"),
-                [first, .., last] => format!("{first}–{last}"),
-                [] => String::new(),
-            };
-            element("li").add(element("span").class(format!("swatch h{bucket}"))).text(&text)
+        let (most, width) = (usize::from(self.most_hops), self.hops_per_colour());
+        let entries = (0..self.colours()).map(|step| {
+            let (first, last) = (step * width + 1, (step * width + width).min(most));
+            let text = if first == last { format!("{first}") } else { format!("{first}–{last}") };
+            let swatch = element("span").class(format!("swatch h{}", colour_of(step, self.colours())));
+            element("li").add(swatch).text(&text)
         });
         element("ul").class("legend").add(element("li").text("hops:")).all(entries)
     }
+}
+
+/// Which of the colours the one of so many steps is, so that they reach from the first to the last.
+fn colour_of(step: usize, steps: usize) -> usize {
+    step * (COLOURS - 1) / steps.saturating_sub(1).max(1)
 }
 
 /// The paths of these nodes, those of one bucket together.
@@ -234,7 +246,7 @@ fn bucketed(
     bucket: impl Fn(usize) -> usize,
     path: impl Fn(usize) -> String,
 ) -> Vec<(usize, String)> {
-    let mut paths = vec![String::new(); COLOURS + 1];
+    let mut paths = vec![String::new(); COLOURS];
     // The outermost first, so that the trunk lies above.
     for at in nodes.iter().rev() {
         paths[bucket(*at)].push_str(&path(*at));
@@ -250,6 +262,47 @@ const RADIUS: f64 = 470.0;
 const COLOURS: usize = 7;
 /// Up to how many nodes each says what it is when it is pointed at.
 const EACH_TOLD: usize = 1000;
+/// Up to how many nodes branches have room enough without a bend.
+const STRAIGHT: usize = 40;
 /// Up to how many edges are drawn, and how many if there are more.
 const MOST_EDGES: usize = 15_000;
 const FEWER_EDGES: usize = 12_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A tree in which everybody has four children, and every hop takes a while.
+    fn tree(nodes: usize) -> Vec<DeliveryRow> {
+        let mut rows: Vec<DeliveryRow> = vec![DeliveryRow { node: 0, from: None, hops: 0, after_ms: 0.0 }];
+        for node in 1..nodes {
+            let parent = &rows[(node - 1) / 4];
+            let (from, hops) = (Some(parent.node), parent.hops + 1);
+            let after_ms = parent.after_ms + 10.0 + (node * 37 % 41) as f64;
+            rows.push(DeliveryRow { node, from, hops, after_ms });
+        }
+        rows
+    }
+
+    #[test]
+    fn a_large_tree_is_thinned_and_says_so() {
+        for (nodes, most_bytes) in [(2, 3_000), (1000, 200_000), (15_000, 600_000), (100_000, 1_500_000)] {
+            let drawn = chart(&tree(nodes)).unwrap().to_string();
+            assert!(drawn.len() < most_bytes, "{nodes} nodes: {} bytes", drawn.len());
+            assert_eq!(drawn.contains("largest branches"), nodes > MOST_EDGES, "{nodes} nodes");
+            let lines = drawn.matches(if nodes < STRAIGHT { 'L' } else { 'c' });
+            assert!(lines.count() >= (nodes - 1).min(FEWER_EDGES), "{nodes} nodes");
+        }
+        assert!(chart(&tree(1)).is_none() && chart(&[]).is_none());
+    }
+
+    #[test]
+    fn every_node_says_what_it_is_where_they_are_few() {
+        let drawn = chart(&tree(50)).unwrap().to_string();
+        let parsed = roxmltree::Document::parse(&drawn).unwrap();
+        let hints = parsed.descendants().filter(|node| node.has_tag_name("title"));
+        let hints: BTreeSet<&str> = hints.filter_map(|hint| hint.text()).collect();
+        assert_eq!(hints.len(), 50);
+        assert!(hints.iter().any(|hint| hint.starts_with("node 1: ") && hint.ends_with("from node 0")));
+    }
+}
