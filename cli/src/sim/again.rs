@@ -19,6 +19,9 @@ use crate::sim::{folder, simulate};
 pub(super) fn run(arguments: &AgainArguments) -> anyhow::Result<Exit> {
     let kept = folder::read(&arguments.folder)?;
     let program = simulation(&kept)?;
+    if let Some(out) = &arguments.out {
+        folder::make(out)?;
+    }
     let (new, _) = simulate(&program)?;
     if let Some(out) = &arguments.out {
         folder::write(out, &new)?;

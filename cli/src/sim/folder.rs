@@ -10,15 +10,21 @@ use serde::de::DeserializeOwned;
 use crate::sim::record::{Origin, Record};
 use crate::sim::report;
 
-/// Writes everything that is kept of a simulation. The folder is made if it is not there; files of an earlier
-/// simulation are replaced.
+/// Makes a folder, if it is not there: best before a long simulation, lest it is in vain.
+///
+/// # Errors
+/// If it cannot be made.
+pub(super) fn make(folder: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("the folder {} cannot be made", folder.display()))
+}
+
+/// Writes everything that is kept of a simulation. Files of an earlier one are replaced.
 ///
 /// All but the figures about the machine follow from the arguments, to the last byte (`cli/tests/program/results.rs`).
 ///
 /// # Errors
 /// If the folder cannot be written to.
 pub(super) fn write(folder: &Path, record: &Record) -> anyhow::Result<()> {
-    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     for (name, text) in files(record)? {
         let path = folder.join(name);
         fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;

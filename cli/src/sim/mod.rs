@@ -47,6 +47,9 @@ pub(crate) fn run(program: &SimProgram) -> anyhow::Result<Exit> {
         Some(SimTask::Compare(arguments)) => return compare::run(arguments),
         None => {}
     }
+    if let Some(folder) = &program.output.out {
+        folder::make(folder)?;
+    }
     let (record, figures) = simulate(program)?;
     if let Some(folder) = &program.output.out {
         folder::write(folder, &record)?;

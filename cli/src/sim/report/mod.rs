@@ -53,43 +53,55 @@ fn verdict(record: &Record) -> Element {
 }
 
 fn tiles(record: &Record) -> Element {
-    let figures = &record.figures;
-    let number = |name| figures.number(name).map_or_else(|| "–".to_owned(), number_shown);
-    let delivered = figures.number("delivered_ratio").map(|ratio| {
+    let number = |name| record.figures.number(name).map(number_shown);
+    let time = |name| record.figures.number(name).map(|time| format!("{} ms", number_shown(time.round())));
+    let delivered = record.figures.number("delivered_ratio").map(|ratio| {
         // Not all must never look like all.
-        let percent = (ratio * 10_000.0).floor() / 100.0;
-        format!("{percent} %")
+        format!("{} %", (ratio * 10_000.0).floor() / 100.0)
     });
-    let times = |name| figures.number(name).map_or_else(|| "–".to_owned(), |time| format!("{time:.0} ms"));
+    let at_most = |most: Option<String>| most.map_or_else(String::new, |most| format!("{most} at most"));
     let tiles = [
-        (
-            delivered.unwrap_or_else(|| "–".to_owned()),
-            format!("of {} deliveries made", number("deliveries_due")),
-        ),
+        (delivered, format!("of {} deliveries made", number("deliveries_due").unwrap_or_default())),
         (number("copies_per_delivery"), "copies received for each delivery (1 is enough)".to_owned()),
-        (times("delivery_ms_p50"), "until half of the deliveries were made".to_owned()),
+        (time("delivery_ms_p50"), "until half of the deliveries were made".to_owned()),
         (
-            times("last_delivery_ms_mean"),
-            format!("until the last, on average; {} at most", times("last_delivery_ms_max")),
+            time("last_delivery_ms_mean"),
+            format!("until the last, on average; {}", at_most(time("last_delivery_ms_max"))),
         ),
-        (number("hops_mean"), format!("hops on average, {} at most", number("hops_max"))),
+        (number("hops_mean"), format!("hops on average, {}", at_most(number("hops_max")))),
         (number("control_bytes_per_delivery"), "bytes of control for each delivery".to_owned()),
+        (
+            number("kill_delivered_ratio"),
+            "of the survivors hear the message of the kill (1 is all)".to_owned(),
+        ),
+        (number("heal_seconds"), "s until the survivors were one network".to_owned()),
+        (number("partition_recovery_seconds"), "s after the cut until everything was everywhere".to_owned()),
+        (number("joiner_round_trips"), "round trips until the joiner had caught up".to_owned()),
     ];
+    // What was not measured is left out.
+    let measured = tiles.into_iter().filter_map(|(value, what)| Some((value?, what)));
     let tile = |(value, what): (String, String)| {
         element("div").add(element("dt").text(&what)).add(element("dd").text(&value))
     };
-    element("dl").class("tiles").all(tiles.map(tile))
+    element("dl").class("tiles").all(measured.map(tile))
 }
 
 /// The charts in two columns, what belongs to the last message to the left.
 fn charts(record: &Record) -> Element {
     let spread = &record.distributions;
-    let times = [
-        Series::new("all messages", &spread.calm),
-        Series::new("authors' first messages", &spread.first),
-        Series::new("from an author's eighth on", &spread.settled),
-        Series::new("disturbed by a fault", &spread.disturbed),
+    let all = if spread.disturbed.made() > 0 { "not disturbed by a fault" } else { "all messages" };
+    let mut times = vec![Series::new(all, &spread.calm)];
+    let parts = [
+        ("authors' first messages", &spread.first),
+        ("from an author's eighth on", &spread.settled),
+        ("said while there was a fault", &spread.disturbed),
     ];
+    times.extend(
+        parts
+            .into_iter()
+            .filter(|(_, part)| **part != spread.calm)
+            .map(|(name, part)| Series::new(name, part)),
+    );
     let nodes = record.figures.number("nodes").unwrap_or(1.0);
     let bytes = Bytes { by_type: &spread.bytes, nodes };
     let kills = kill_sweep(record);
@@ -145,8 +157,11 @@ fn footer(record: &Record) -> Element {
 
 /// How a record was made, which is broken into lines between its words alone.
 pub(super) fn command(record: &Record) -> Element {
-    let words = record.origin.command.split(' ');
-    words.fold(element("code"), |code, word| code.add(element("span").text(word)).text(" "))
+    let words = record.origin.command.split(' ').enumerate();
+    words.fold(element("code"), |code, (place, word)| {
+        let code = if place > 0 { code.text(" ") } else { code };
+        code.add(element("span").text(word))
+    })
 }
 
 /// What the charts show: their titles, and a sentence that says how to read them.

@@ -95,6 +95,6 @@ pub(super) const WIDTH: f64 = 480.0;
 const HEIGHT: f64 = 300.0;
 /// Room for the numbers and titles around the chart, also where they are written larger, on a phone.
 pub(super) const LEFT: f64 = 62.0;
-pub(super) const RIGHT: f64 = 16.0;
+pub(super) const RIGHT: f64 = 24.0;
 const TOP: f64 = 34.0;
 const BOTTOM: f64 = 52.0;

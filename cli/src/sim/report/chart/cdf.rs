@@ -6,6 +6,7 @@ use super::axis::{Axis, Frame};
 use super::{Series, legend};
 use crate::sim::distributions::Times;
 use crate::sim::report::markup::{Element, element, label, short};
+use crate::sim::report::numbers::number_shown;
 
 /// A curve for each series that has a delivery; nothing if none has.
 pub(in crate::sim) fn chart(series: &[Series<'_, Times>]) -> Option<Element> {
@@ -32,8 +33,10 @@ pub(in crate::sim) fn chart(series: &[Series<'_, Times>]) -> Option<Element> {
     let key = legend(curves.iter().map(|(place, series)| (*place, hint(series))));
     let figure = element("div").add(key).add(picture);
     Some(if last > frame.x.most() {
-        let note =
-            format!("The last delivery, after {} ms, is to the right of the chart.", short(last.round()));
+        let note = format!(
+            "The last delivery, after {} ms, is to the right of the chart.",
+            number_shown(last.round())
+        );
         figure.add(element("p").class("note").text(&note))
     } else {
         figure
@@ -42,7 +45,10 @@ pub(in crate::sim) fn chart(series: &[Series<'_, Times>]) -> Option<Element> {
 
 fn hint(series: &Series<'_, Times>) -> String {
     let time = |share| {
-        series.data.quantile(share).map_or_else(|| "never".to_owned(), |time| format!("{time:.0} ms"))
+        series
+            .data
+            .quantile(share)
+            .map_or_else(|| "never".to_owned(), |time| format!("{} ms", number_shown(time.round())))
     };
     format!("{}: half by {}, 99 % by {}", series.name, time(0.5), time(0.99))
 }
@@ -53,7 +59,7 @@ fn marks(frame: &Frame, place: usize, times: &Times) -> Vec<Element> {
         let time = times.quantile(share)?;
         let (x, y) = (frame.x.at(time), frame.y.at(share * 100.0));
         let dot = element("circle").class(format!("dot c{place}")).at("cx", x).at("cy", y).with("r", "4");
-        let text = format!("{} % by {time:.0} ms", short(share * 100.0));
+        let text = format!("{} % by {} ms", short(share * 100.0), number_shown(time.round()));
         // To the left of the curve there is room above it, to the right below it.
         let beside = if x > 300.0 {
             label(x - 9.0, y - 9.0, &text).class("end")

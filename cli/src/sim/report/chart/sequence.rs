@@ -48,7 +48,8 @@ pub(in crate::sim) fn chart(packets: &[PacketRow], deliveries: &[DeliveryRow]) -
         note.push_str(&format!(" Only the first {MOST} of {} are shown.", shown.len()));
     }
     let lost = shown.iter().any(|packet| packet.received_ms.is_none());
-    let entries = [(0, "the message itself"), (1, "what is said about it"), (3, "lost, or still on its way")];
+    let entries =
+        [(0, "the message itself"), (1, "announcements and the like"), (3, "lost, or still on its way")];
     let entries = entries.into_iter().take(if lost { 3 } else { 2 });
     let key = legend(entries.map(|(place, name)| (place, name.to_owned())));
     Some(element("div").add(key).add(picture).add(element("p").class("note").text(&note)))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::axis::canvas;
+use super::axis::{canvas, tick_text};
 use super::scale::Scale;
 use super::tree_layout::{Placed, place};
 use crate::sim::record::DeliveryRow;
@@ -27,10 +27,14 @@ pub(in crate::sim) fn chart(deliveries: &[DeliveryRow]) -> Option<Element> {
     );
     let drawn = tree.drawn_edges();
     let mut picture = canvas(SIZE, SIZE, &description).all(tree.rings());
-    let edges = bucketed(&drawn, |at| tree.bucket(at), |at| tree.edge(at));
-    picture = picture.all(edges.into_iter().map(|(bucket, path)| {
-        element("path").class(format!("edge h{bucket} {}", tree.weight())).with("d", path)
-    }));
+    let (trunk, twigs): (Vec<usize>, Vec<usize>) = drawn.iter().partition(|at| tree.is_trunk(**at));
+    for (nodes, weight) in [(twigs, tree.weight()), (trunk, "trunk")] {
+        let edges = bucketed(&nodes, |at| tree.bucket(at), |at| tree.edge(at));
+        picture =
+            picture.all(edges.into_iter().map(|(bucket, path)| {
+                element("path").class(format!("edge h{bucket} {weight}")).with("d", path)
+            }));
+    }
     picture = picture.all(tree.dots(&drawn));
     let (x, y) = (CENTRE, CENTRE);
     picture = picture.add(
@@ -202,6 +206,11 @@ impl Tree<'_> {
         }
     }
 
+    /// Whether a branch is among those that carry much of the tree, and would be lost among the others.
+    fn is_trunk(&self, at: usize) -> bool {
+        self.placed.len() > EACH_TOLD && self.placed[at].leaves * TRUNKS > self.placed.len()
+    }
+
     fn ring_times(&self) -> impl Iterator<Item = f64> {
         let ticks: Vec<f64> = self.radius.ticks().into_iter().filter(|time| *time > 0.0).collect();
         // Every other one is enough where there are many, and the outermost is among them.
@@ -218,8 +227,7 @@ impl Tree<'_> {
     }
 
     fn ring_labels(&self) -> Vec<Element> {
-        let text =
-            |time: f64| label(CENTRE, CENTRE - self.radius.at(time) - 5.0, &format!("{} ms", short(time)));
+        let text = |time: f64| label(CENTRE, CENTRE - self.radius.at(time) - 5.0, &tick_text(time, "ms"));
         self.ring_times().map(|time| text(time).class("middle halo")).collect()
     }
 
@@ -262,6 +270,8 @@ const RADIUS: f64 = 470.0;
 const COLOURS: usize = 7;
 /// Up to how many nodes each says what it is when it is pointed at.
 const EACH_TOLD: usize = 1000;
+/// A branch belongs to the trunk if more than one node in so many is a leaf on it.
+const TRUNKS: usize = 60;
 /// Up to how many nodes branches have room enough without a bend.
 const STRAIGHT: usize = 40;
 /// Up to how many edges are drawn, and how many if there are more.
