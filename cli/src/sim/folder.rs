@@ -111,4 +111,4 @@ const DISTRIBUTIONS: &str = "distributions.json";
 const MESSAGES: &str = "messages.csv";
 const DELIVERIES: &str = "deliveries.csv";
 const PACKETS: &str = "packets.csv";
-const REPORT: &str = "report.html";
+pub(super) const REPORT: &str = "report.html";

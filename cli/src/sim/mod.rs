@@ -55,12 +55,18 @@ pub(crate) fn run(program: &SimProgram) -> anyhow::Result<Exit> {
         folder::write(folder, &record)?;
     }
     print(&match program.output.format {
-        Format::Table => table::of(&figures, &program.simulation),
+        Format::Table => table::of(&figures, &program.simulation) + &where_kept(program),
         Format::Json => format!("{}\n", serde_json::to_string(&record.figures)?),
         Format::Csv => csv_line::of(&record.figures)?,
         Format::Markdown => table::markdown(&figures, &program.simulation),
     })?;
     Ok(if figures.is_complete() { Exit::Fine } else { Exit::Failed })
+}
+
+/// Where to look, for people.
+fn where_kept(program: &SimProgram) -> String {
+    let page = program.output.out.as_ref().map(|folder| folder.join(folder::REPORT));
+    page.map_or_else(String::new, |page| format!("Its charts: {}\n", page.display()))
 }
 
 fn simulate(program: &SimProgram) -> anyhow::Result<(Record, Figures)> {

@@ -76,7 +76,8 @@ fn every_format_tells_the_same_figures() {
 fn a_folder_says_all_and_is_the_same_every_time() {
     let folder = Folder::new("same");
     let (one, other) = (folder.path("one"), folder.path("other"));
-    simulated(&format!("--seed 5 --out {one}"));
+    let told = simulated(&format!("--seed 5 --out {one}"));
+    assert!(told.ends_with("report.html"), "{told}");
     simulated(&format!("--out {other} --seed 5 --format json"));
     for name in
         ["run.json", "distributions.json", "messages.csv", "deliveries.csv", "packets.csv", "report.html"]

@@ -22,7 +22,7 @@
 //! [`Network`] holds the nodes and lets time pass. [`LinkModel`] says how links behave, [`Fault`] what goes wrong
 //! and when. [`Network::check`] says whether the nodes kept their promises, [`Network::stats`] what was exercised,
 //! [`Network::spreads`] how messages spread, [`Network::overlay`] who is whose neighbour, [`Network::traffic`] what
-//! it costs, [`Network::trace`] what to replay. Nodes are
+//! it costs, [`Network::logged_packets`] who said what to whom, [`Network::trace`] what to replay. Nodes are
 //! [`ChatNode`](chinwag::ChatNode)s, or anything that implements [`Node`].
 //!
 //! # Determinism

@@ -109,5 +109,5 @@ const SHOWN: usize = 10;
 const BAR: f64 = 18.0;
 const GAP: f64 = 10.0;
 /// Room for the names to the left and the numbers to the right.
-const NAMES: f64 = 150.0;
+const NAMES: f64 = 166.0;
 const NUMBERS: f64 = 70.0;
