@@ -139,6 +139,18 @@ fn the_page_is_well_formed_and_needs_nothing_from_outside() {
 }
 
 #[test]
+fn progress_is_told_to_a_terminal_or_a_log_alone() {
+    let run = |verbose: &str| {
+        let mut program = Program::start(&format!("{verbose} sim --nodes 8 --warm 2s --rounds 3"));
+        program.rest();
+        program.errors()
+    };
+    assert_eq!(run(""), "");
+    let log = run("-v");
+    assert_eq!(log.matches("messages are said").count(), 3, "{log}");
+}
+
+#[test]
 fn what_was_kept_runs_again_and_a_difference_is_told() {
     let folder = Folder::new("again");
     let (out, new) = (folder.path("out"), folder.path("new"));

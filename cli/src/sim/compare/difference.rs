@@ -4,12 +4,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::sim::listing::Listing;
-use crate::sim::record::Record;
+use crate::sim::record::{Origin, Record};
 
 /// Two simulations, figure by figure.
 #[derive(Serialize, Clone, PartialEq, Debug)]
 pub(super) struct Comparison {
-    /// How the two were called.
+    /// How the two were called, and by which versions of the program if not by the same.
     pub(super) a: String,
     pub(super) b: String,
     /// Whether all that follows from the command alone is the same: figures, deliveries, and everything between.
@@ -38,9 +38,16 @@ impl Comparison {
             && a.messages == b.messages
             && a.deliveries == b.deliveries
             && a.packets == b.packets;
+        let called = |origin: &Origin| {
+            if a.origin.program == b.origin.program {
+                origin.command.clone()
+            } else {
+                format!("{} ({})", origin.command, origin.program)
+            }
+        };
         Self {
-            a: a.origin.command.clone(),
-            b: b.origin.command.clone(),
+            a: called(&a.origin),
+            b: called(&b.origin),
             equal: rest_is_equal && figures.iter().all(|figure| !figure.differs()),
             figures,
         }

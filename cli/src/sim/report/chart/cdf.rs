@@ -44,13 +44,14 @@ pub(in crate::sim) fn chart(series: &[Series<'_, Times>]) -> Option<Element> {
 }
 
 fn hint(series: &Series<'_, Times>) -> String {
-    let time = |share| {
-        series
-            .data
-            .quantile(share)
-            .map_or_else(|| "never".to_owned(), |time| format!("{} ms", number_shown(time.round())))
+    let by = |name: &str, share| {
+        series.data.quantile(share).map(|time| format!("{name} by {} ms", number_shown(time.round())))
     };
-    format!("{}: half by {}, 99 % by {}", series.name, time(0.5), time(0.99))
+    let (made, missing) = (series.data.made() as f64, series.data.missing as f64);
+    let in_all = (missing > 0.0)
+        .then(|| format!("{} % in all", short((made / (made + missing) * 1000.0).floor() / 10.0)));
+    let told: Vec<String> = [by("half", 0.5), by("99 %", 0.99), in_all].into_iter().flatten().collect();
+    format!("{}: {}", series.name, told.join(", "))
 }
 
 /// Dots where half, and nearly all, was delivered.

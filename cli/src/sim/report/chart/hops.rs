@@ -18,7 +18,7 @@ pub(in crate::sim) fn chart(series: &[Series<'_, Vec<u64>>]) -> Option<Element> 
     let all = (0..series.len()).flat_map(|place| (least..=most_hops).map(move |hops| (place, hops)));
     let most = all.clone().map(|(place, hops)| share(place, hops)).reduce(f64::max)?;
     let frame = Frame::from_zero(1.0, most).with_x(least as f64 - 0.5, most_hops as f64 + 0.5);
-    let group = (frame.x.at(1.0) - frame.x.at(0.0)) * 0.8;
+    let group = ((frame.x.at(1.0) - frame.x.at(0.0)) * 0.8).min(WIDEST * series.len() as f64);
     let width = group / series.len() as f64;
     let bars = all.filter(|(place, hops)| share(*place, *hops) > 0.0).map(|(place, hops)| {
         let (left, top) =
@@ -42,6 +42,9 @@ pub(in crate::sim) fn chart(series: &[Series<'_, Vec<u64>>]) -> Option<Element> 
     let picture = frame.picture_with_ticks(&description.join("; "), (HOPS, SHARE), &ticks, bars.collect());
     Some(element("div").add(legend(description.into_iter().enumerate())).add(picture))
 }
+
+/// How wide a bar is at most.
+const WIDEST: f64 = 60.0;
 
 const HOPS: Axis = Axis { title: "hops from the author", unit: "" };
 const SHARE: Axis = Axis { title: "of the deliveries", unit: "%" };
