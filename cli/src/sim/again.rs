@@ -23,9 +23,6 @@ pub(super) fn run(arguments: &AgainArguments) -> anyhow::Result<Exit> {
         folder::make(out)?;
     }
     let (new, _) = simulate(&program)?;
-    if let Some(out) = &arguments.out {
-        folder::write(out, &new)?;
-    }
     let mut differences = String::new();
     for (name, before, now) in differing(&kept.figures, &new.figures) {
         writeln!(differences, "{name}: {before} before, {now} now")?;
@@ -41,6 +38,9 @@ pub(super) fn run(arguments: &AgainArguments) -> anyhow::Result<Exit> {
         } else {
             writeln!(differences, "{name}: other bytes")?;
         }
+    }
+    if let Some(out) = &arguments.out {
+        folder::write(out, &new)?;
     }
     if kept.origin.program != new.origin.program {
         writeln!(differences, "kept by {}, run again by {}", kept.origin.program, new.origin.program)?;

@@ -31,8 +31,11 @@ pub(super) fn page(record: &Record) -> String {
 
 /// What a record is about, in a few words.
 pub(super) fn title(record: &Record) -> String {
-    let count = |name| record.figures.number(name).map_or_else(|| "no".to_owned(), number_shown);
-    format!("{} nodes, {} messages", count("nodes"), count("messages"))
+    let count = |name, what| match record.figures.number(name) {
+        Some(1.0) => format!("1 {what}"),
+        count => format!("{} {what}s", number_shown(count.unwrap_or(0.0))),
+    };
+    format!("{}, {}", count("nodes", "node"), count("messages", "message"))
 }
 
 /// The shares that were killed on copies of the network; none if that was not asked for.
@@ -55,13 +58,15 @@ fn verdict(record: &Record) -> Element {
 fn tiles(record: &Record) -> Element {
     let number = |name| record.figures.number(name).map(number_shown);
     let time = |name| record.figures.number(name).map(|time| format!("{} ms", number_shown(time.round())));
-    let delivered = record.figures.number("delivered_ratio").map(|ratio| {
-        // Not all must never look like all.
-        format!("{} %", (ratio * 10_000.0).floor() / 100.0)
-    });
+    // Not all must never look like all.
+    let percent =
+        |name| record.figures.number(name).map(|ratio| format!("{} %", (ratio * 10_000.0).floor() / 100.0));
     let at_most = |most: Option<String>| most.map_or_else(String::new, |most| format!("{most} at most"));
     let tiles = [
-        (delivered, format!("of {} deliveries made", number("deliveries_due").unwrap_or_default())),
+        (
+            percent("delivered_ratio"),
+            format!("of {} deliveries made", number("deliveries_due").unwrap_or_default()),
+        ),
         (number("copies_per_delivery"), "copies received for each delivery (1 is enough)".to_owned()),
         (time("delivery_ms_p50"), "until half of the deliveries were made".to_owned()),
         (
@@ -70,10 +75,7 @@ fn tiles(record: &Record) -> Element {
         ),
         (number("hops_mean"), format!("hops on average, {}", at_most(number("hops_max")))),
         (number("control_bytes_per_delivery"), "bytes of control for each delivery".to_owned()),
-        (
-            number("kill_delivered_ratio"),
-            "of the survivors hear the message of the kill (1 is all)".to_owned(),
-        ),
+        (percent("kill_delivered_ratio"), "of the survivors hear the message of the kill".to_owned()),
         (number("heal_seconds"), "s until the survivors were one network".to_owned()),
         (number("partition_recovery_seconds"), "s after the cut until everything was everywhere".to_owned()),
         (number("joiner_round_trips"), "round trips until the joiner had caught up".to_owned()),
@@ -113,7 +115,7 @@ fn charts(record: &Record) -> Element {
     ];
     let right = [
         chart::cdf(&times).map(|curves| figure(DELIVERY, curves)),
-        chart::hops(&[Series::new("all messages", &spread.hops)]).map(|bars| figure(HOPS, bars)),
+        chart::hops(&[Series::new(all, &spread.hops)]).map(|bars| figure(HOPS, bars)),
         chart::bytes(&[Series::new("sent", &bytes)]).map(|bars| figure(BYTES, bars)),
     ];
     columns([left.into_iter().flatten().collect(), right.into_iter().flatten().collect()])
