@@ -27,9 +27,11 @@ pub(super) fn run(arguments: &AgainArguments) -> anyhow::Result<Exit> {
     for (name, before, now) in differing(&kept.figures, &new.figures) {
         writeln!(differences, "{name}: {before} before, {now} now")?;
     }
+    let same_program = kept.origin.program == new.origin.program;
     let mut same_files = 0;
     for (name, text) in folder::files(&new)? {
-        if name == folder::RESULT {
+        // Figures were compared one by one; and what names the program is another one's if the program is.
+        if name == folder::RESULT || (!same_program && [folder::RUN, folder::REPORT].contains(&name)) {
             continue;
         }
         let path = arguments.folder.join(name);
@@ -42,18 +44,16 @@ pub(super) fn run(arguments: &AgainArguments) -> anyhow::Result<Exit> {
     if let Some(out) = &arguments.out {
         folder::write(out, &new)?;
     }
-    if kept.origin.program != new.origin.program {
-        writeln!(differences, "kept by {}, run again by {}", kept.origin.program, new.origin.program)?;
+    let mut told = format!("{}\n", kept.origin.command);
+    if !same_program {
+        writeln!(told, "Kept by {}, run again by {}.", kept.origin.program, new.origin.program)?;
     }
     let figures = new.figures.repeatable().count();
     if differences.is_empty() {
-        super::print(&format!(
-            "{}\nThe same: {figures} figures, {same_files} files.\n",
-            kept.origin.command
-        ))?;
+        super::print(&format!("{told}The same: {figures} figures, {same_files} files.\n"))?;
         Ok(Exit::Fine)
     } else {
-        super::print(&format!("{}\nNOT the same:\n{differences}", kept.origin.command))?;
+        super::print(&format!("{told}NOT the same:\n{differences}"))?;
         Ok(Exit::Failed)
     }
 }

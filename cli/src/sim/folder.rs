@@ -105,7 +105,7 @@ fn table(rows: &[impl Serialize]) -> anyhow::Result<String> {
 /// What an older program reads otherwise is of another version.
 const VERSION: u32 = 1;
 
-const RUN: &str = "run.json";
+pub(super) const RUN: &str = "run.json";
 pub(super) const RESULT: &str = "result.json";
 const DISTRIBUTIONS: &str = "distributions.json";
 const MESSAGES: &str = "messages.csv";

@@ -161,11 +161,18 @@ fn what_was_kept_runs_again_and_a_difference_is_told() {
     let tampered = text_of(&out, "result.json").replace("\"messages\": 3", "\"messages\": 4");
     fs::write(Path::new(&out).join("result.json"), tampered).unwrap();
     fs::write(Path::new(&out).join("messages.csv"), text_of(&out, "messages.csv") + "\n").unwrap();
-    let (text, code) = said(&format!("sim again {out}"));
+    // Also if what is compared with is replaced.
+    let (text, code) = said(&format!("sim again {out} --out {out}"));
     assert!(
         code == 1 && text.contains("messages: 4 before, 3 now") && text.contains("messages.csv"),
         "{text}"
     );
+    assert_eq!(text_of(&out, "messages.csv"), text_of(&new, "messages.csv"));
+    // Another version may draw otherwise; what counts is what happened.
+    let old = text_of(&out, "run.json").replace("\"chinwag ", "\"chinwag 0.0-");
+    fs::write(Path::new(&out).join("run.json"), old).unwrap();
+    let (text, code) = said(&format!("sim again {out}"));
+    assert!(code == 0 && text.contains("Kept by chinwag 0.0-") && text.contains("The same: "), "{text}");
     let (_, code) = said(&format!("sim again {}", folder.path("nothing")));
     assert_eq!(code, 1);
 }
