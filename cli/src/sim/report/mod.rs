@@ -147,7 +147,7 @@ fn table(record: &Record) -> Element {
 }
 
 fn footer(record: &Record) -> Element {
-    let seed = shown(record.figures.get("seed"));
+    let seed = record.figures.get("seed");
     let hash = shown(record.figures.get("trace_hash"));
     element("footer")
         .add(element("p").text("Run it again, with the same result to the last bit: ").add(command(record)))

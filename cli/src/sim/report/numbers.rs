@@ -9,7 +9,11 @@ pub(in crate::sim) fn shown(value: &Value) -> String {
     match value {
         Value::Null => "–".to_owned(),
         Value::String(text) => text.clone(),
-        Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), number_shown),
+        Value::Number(number) => {
+            let whole = number.as_u64().and_then(|number| usize::try_from(number).ok());
+            let other = || number.as_f64().map_or_else(|| number.to_string(), number_shown);
+            whole.map_or_else(other, thousands)
+        }
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     }
 }
@@ -52,8 +56,8 @@ mod tests {
             assert_eq!(number_shown(number), text);
         }
         assert_eq!(
-            (shown(&Value::Null), shown(&"x".into()), shown(&7.into())),
-            ("–".into(), "x".into(), "7".into())
+            (shown(&Value::Null), shown(&"x".into()), shown(&9_007_199_254_740_993_u64.into())),
+            ("–".into(), "x".into(), "9,007,199,254,740,993".into())
         );
     }
 }

@@ -76,8 +76,9 @@ fn marks(frame: &Frame, place: usize, times: &Times) -> Vec<Element> {
 fn steps(frame: &Frame, times: &Times) -> String {
     let mut path = format!("M{} {}", short(frame.x.at(0.0)), short(frame.y.at(0.0)));
     let (mut drawn, mut before) = (frame.x.at(0.0), frame.y.at(0.0));
-    for (time, share) in times.cumulative() {
-        let (x, y) = (frame.x.at(time.min(frame.x.most())), frame.y.at(share * 100.0));
+    let shown = times.cumulative().into_iter().take_while(|(time, _)| *time <= frame.x.most());
+    for (time, share) in shown {
+        let (x, y) = (frame.x.at(time), frame.y.at(share * 100.0));
         if x - drawn >= LEAST || share == 1.0 {
             // A string takes everything.
             let _ = write!(path, "H{}V{}", short(x), short(y));
