@@ -54,7 +54,7 @@ mod stats;
 mod trace;
 mod traffic;
 
-pub use chat::{config_for, ms, secs};
+pub use chat::{HasChat, config_for, ms, secs};
 pub use check::{Checked, Promise, Violation};
 pub use config::{Fidelity, NetworkConfig};
 pub use draw::Probability;
