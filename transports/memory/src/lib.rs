@@ -50,7 +50,9 @@ mod overlay;
 mod pipe;
 mod queue;
 mod run;
+pub mod scenario;
 mod stats;
+pub mod swarm;
 mod trace;
 mod traffic;
 
@@ -66,6 +68,7 @@ pub use network::Network;
 pub use node::{Effects, Node, NodeId, Start};
 pub use overlay::Overlay;
 pub use run::NotQuiet;
+pub use scenario::Scenario;
 pub use stats::{Dropped, Stats};
 pub use trace::{Step, Trace, What};
 pub use traffic::{Amount, Traffic};
