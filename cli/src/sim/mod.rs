@@ -14,7 +14,7 @@ mod topology;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use crate::arguments::{Format, SimArguments};
+use crate::arguments::{Format, SimArguments, SimProgram};
 use crate::clock;
 use crate::exit::Exit;
 use figures::{Figures, Run};
@@ -25,9 +25,13 @@ use scenario::World;
 ///
 /// # Errors
 /// When the arguments contradict each other, nobody is left to speak, or standard output is closed.
-pub(crate) fn run(arguments: &SimArguments) -> anyhow::Result<Exit> {
+pub(crate) fn run(program: &SimProgram) -> anyhow::Result<Exit> {
+    if let Some(task) = &program.task {
+        match *task {}
+    }
+    let arguments = &program.simulation;
     let figures = simulate(arguments)?;
-    let printed = match arguments.format {
+    let printed = match program.output.format {
         Format::Table => table::of(&figures, arguments),
         Format::Json => format!("{}\n", serde_json::to_string(&figures)?),
     };

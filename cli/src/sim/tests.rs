@@ -1,15 +1,10 @@
 //! Small simulations, of each kind.
 
-use clap::Parser as _;
-
 use super::*;
-use crate::arguments::{Arguments, Program};
+use crate::arguments::parsed_simulation;
 
 fn simulated(line: &str) -> Figures {
-    let words = ["chinwag", "sim"].into_iter().chain(line.split_whitespace());
-    let Some(Program::Sim(arguments)) = Arguments::try_parse_from(words).unwrap().program else {
-        panic!("{line} is a simulation");
-    };
+    let arguments = parsed_simulation(line).unwrap().simulation;
     let figures = simulate(&arguments).unwrap();
     // Whatever it is, people can read it.
     assert!(table::of(&figures, &arguments).lines().count() >= 10);
