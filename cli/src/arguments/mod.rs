@@ -2,6 +2,7 @@
 
 mod bind;
 mod chat;
+mod scenario;
 mod sim;
 mod simulation;
 
@@ -10,7 +11,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use bind::Bind;
 pub(crate) use chat::{ChatArguments, DemoArguments};
-pub(crate) use sim::{Format, SimProgram};
+pub(crate) use scenario::{MinimiseArguments, RunArguments, SwarmArguments};
+pub(crate) use sim::{Format, SimProgram, SimTask};
 pub(crate) use simulation::{Contact, LinkKind, OverlayKind, Senders, SimArguments};
 
 /// Peer-to-peer chat: no server, no account.

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::SimArguments;
+use super::{MinimiseArguments, RunArguments, SimArguments, SwarmArguments};
 
 /// `chinwag sim`
 #[derive(Args, Clone, Debug)]
@@ -10,6 +10,9 @@ use super::SimArguments;
 pub(crate) struct SimProgram {
     #[command(subcommand)]
     pub(crate) task: Option<SimTask>,
+    /// List the scenarios that come with the program, and do nothing else
+    #[arg(long)]
+    pub(crate) list: bool,
     #[command(flatten)]
     pub(crate) simulation: SimArguments,
     #[command(flatten)]
@@ -18,7 +21,14 @@ pub(crate) struct SimProgram {
 
 /// What else `chinwag sim` does; without any of these it runs one simulation.
 #[derive(Subcommand, Clone, Debug)]
-pub(crate) enum SimTask {}
+pub(crate) enum SimTask {
+    /// Play a scenario: one that comes with the program, or one from a file
+    Run(RunArguments),
+    /// Play a scenario made of each of many seeds, and check everything
+    Swarm(SwarmArguments),
+    /// Make a scenario that fails as small as can be
+    Minimise(MinimiseArguments),
+}
 
 /// What to do with a result.
 #[derive(Args, Clone, Debug)]

@@ -4,17 +4,20 @@ mod cast;
 mod figures;
 mod joiner;
 mod measure;
+mod minimise;
 mod partition;
 mod process;
 mod rounds;
+mod run_scenario;
 mod scenario;
+mod swarm;
 mod table;
 mod topology;
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use crate::arguments::{Format, SimArguments, SimProgram};
+use crate::arguments::{Format, SimArguments, SimProgram, SimTask};
 use crate::clock;
 use crate::exit::Exit;
 use figures::{Figures, Run};
@@ -26,18 +29,21 @@ use scenario::World;
 /// # Errors
 /// When the arguments contradict each other, nobody is left to speak, or standard output is closed.
 pub(crate) fn run(program: &SimProgram) -> anyhow::Result<Exit> {
-    if let Some(task) = &program.task {
-        match *task {}
+    if program.list {
+        return run_scenario::list();
+    }
+    match &program.task {
+        Some(SimTask::Run(arguments)) => return run_scenario::run(arguments),
+        Some(SimTask::Swarm(arguments)) => return swarm::run(arguments),
+        Some(SimTask::Minimise(arguments)) => return minimise::run(arguments),
+        None => {}
     }
     let arguments = &program.simulation;
     let figures = simulate(arguments)?;
-    let printed = match program.output.format {
+    print(&match program.output.format {
         Format::Table => table::of(&figures, arguments),
         Format::Json => format!("{}\n", serde_json::to_string(&figures)?),
-    };
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(printed.as_bytes())?;
-    stdout.flush()?;
+    })?;
     Ok(if figures.is_complete() { Exit::Fine } else { Exit::Failed })
 }
 
@@ -74,6 +80,12 @@ fn simulate(arguments: &SimArguments) -> anyhow::Result<Figures> {
         healed,
         joined,
     }))
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    Ok(stdout.flush()?)
 }
 
 fn since(start: Instant) -> Duration {

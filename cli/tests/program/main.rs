@@ -14,3 +14,4 @@ mod joining;
 mod network;
 mod old_program;
 mod plain_text;
+mod scenarios;

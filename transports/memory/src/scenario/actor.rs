@@ -169,22 +169,17 @@ impl Meter {
         *count += 1;
         let earned = self.others.saturating_mul(TICKS_FOR_EACH);
         self.most_ticks = self.most_ticks.max(self.ticks.saturating_sub(earned));
-        match input {
-            Input::LinkUp { link, .. } => {
-                self.links.insert(*link, now);
+        if let Input::LinkUp { link, .. } = input {
+            self.links.insert(*link, now);
+        } else if let Input::LinkDown { link, .. } = input {
+            self.links.remove(link);
+        } else if let Input::Received { message, .. } = input {
+            let kind = carried(message).msg_type();
+            if let Some(count) = self.kinds.get_mut(kind) {
+                *count += 1;
+            } else {
+                self.kinds.insert(kind.into(), 1);
             }
-            Input::LinkDown { link, .. } => {
-                self.links.remove(link);
-            }
-            Input::Received { message, .. } => {
-                let kind = carried(message).msg_type();
-                if let Some(count) = self.kinds.get_mut(kind) {
-                    *count += 1;
-                } else {
-                    self.kinds.insert(kind.into(), 1);
-                }
-            }
-            _ => {}
         }
     }
 

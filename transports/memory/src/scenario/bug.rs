@@ -76,6 +76,30 @@ impl Bug {
         Self::Amplify,
     ];
 
+    /// Its name in text.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DeliverTwice => "deliver-twice",
+            Self::LoseDelivery => "lose-delivery",
+            Self::DeliverLate => "deliver-late",
+            Self::Forge => "forge",
+            Self::AlterPost => "alter-post",
+            Self::SendAfterClose => "send-after-close",
+            Self::KeepLinks => "keep-links",
+            Self::DialTwice => "dial-twice",
+            Self::SpinTimer => "spin-timer",
+            Self::RestlessTimer => "restless-timer",
+            Self::FalseNeighbour => "false-neighbour",
+            Self::IgnorePulls => "ignore-pulls",
+            Self::ReuseEpoch => "reuse-epoch",
+            Self::KeepTooMuch => "keep-too-much",
+            Self::StopDialing => "stop-dialing",
+            Self::Babble => "babble",
+            Self::Amplify => "amplify",
+        }
+    }
+
     /// The check that finds it.
     #[must_use]
     pub const fn found_by(self) -> Check {
@@ -196,19 +220,15 @@ impl Planted {
     fn send(&mut self, to: Vec<LinkId>, message: Message, effects: &mut Effects<'_>) {
         let mut message = message;
         if let Content::Broadcast(post) = message.content() {
-            let bug = self.bug;
-            match bug {
-                Bug::AlterPost if self.now_and_then(11) => {
-                    let content =
-                        Content::Broadcast(Post { body: "not what was said".into(), ..post.clone() });
-                    message = Message::new(message.originator().clone(), message.time().clone(), content);
-                }
-                Bug::Forge if self.now_and_then(11) => {
-                    let content = Content::Broadcast(post.clone());
-                    let forged = nobody().map(|name| Message::new(name, message.time().clone(), content));
-                    forged.iter().for_each(|forged| to.iter().for_each(|link| effects.send(*link, forged)));
-                }
-                _ => {}
+            let content = |body| Content::Broadcast(Post { body, ..post.clone() });
+            let altered = self.bug == Bug::AlterPost && self.now_and_then(11);
+            let forged = self.bug == Bug::Forge && self.now_and_then(11);
+            if altered {
+                let content = content("not what was said".into());
+                message = Message::new(message.originator().clone(), message.time().clone(), content);
+            } else if let Some(nobody) = forged.then(nobody).flatten() {
+                let forged = Message::new(nobody, message.time().clone(), content(post.body.clone()));
+                to.iter().for_each(|link| effects.send(*link, &forged));
             }
         }
         to.into_iter().for_each(|link| effects.send(link, &message));

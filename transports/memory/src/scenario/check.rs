@@ -44,10 +44,10 @@ pub enum Check {
     SymmetricViews,
     /// Liveness: links that a node has no use for are closed.
     LinksClosed,
-    /// Liveness: nobody waits for something that does not come.
-    NothingPending,
     /// Liveness: what was said and is retained has reached everybody.
     AllHeard,
+    /// Liveness: nobody waits for something that does not come.
+    NothingPending,
     /// Liveness: where nobody says anything, next to nothing is sent.
     Quiet,
     /// Liveness: what is said then reaches everybody in seconds.

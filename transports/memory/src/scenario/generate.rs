@@ -149,8 +149,10 @@ enum Kind {
     Arrive,
 }
 
+type Condition = fn(&Kinds) -> bool;
+
 /// What happens if which kinds are on; what is there twice happens twice as often.
-const KINDS: [(Kind, fn(&Kinds) -> bool); 21] = [
+const KINDS: [(Kind, Condition); 21] = [
     (Kind::Say, |_| true),
     (Kind::Say, |_| true),
     (Kind::Say, |_| true),
@@ -177,7 +179,7 @@ const KINDS: [(Kind, fn(&Kinds) -> bool); 21] = [
 fn size(choices: &mut Choices<'_>) -> u32 {
     match choices.below(100) {
         0..=49 => choices.within(2..=12),
-        50..=97 => choices.within(8..=60),
+        50..=98 => choices.within(8..=60),
         _ => choices.within(100..=LARGEST),
     }
 }
@@ -292,4 +294,4 @@ const TELL_OF_CORRUPTION: [Check; 9] = [
     Check::Quiet,
 ];
 /// How many nodes the largest scenarios of the swarm have.
-const LARGEST: u32 = 300;
+const LARGEST: u32 = 250;

@@ -82,8 +82,8 @@ impl Player<'_> {
         let honest = self.honest();
         honest.iter().try_for_each(|who| self.has_good_neighbours(*who))?;
         self.is_connected(hoped)?;
-        honest.iter().try_for_each(|who| self.waits_for_nothing(*who))?;
-        self.all_is_heard(Check::AllHeard, 0)
+        self.all_is_heard(Check::AllHeard, 0)?;
+        honest.iter().try_for_each(|who| self.waits_for_nothing(*who))
     }
 
     fn fail(&self, check: Check, who: usize, detail: String) -> Result<(), Failure> {
@@ -159,7 +159,9 @@ impl Player<'_> {
             for who in honest.iter().filter(|who| !post.is_at(**who) && holders.contains(&linked.of(**who))) {
                 if *who != post.author && !self.is_excused(*who, post, versions.get(who)) {
                     let told = match self.posts.missing(*who, post) {
-                        Some(Missing::GivenUp(at)) => format!(", and gave it up at {at:?}, when no fault lasted"),
+                        Some(Missing::GivenUp(at)) => {
+                            format!(", and gave it up at {at:?}, when no fault lasted")
+                        }
                         Some(Missing::BeforeContact) | None => String::new(),
                     };
                     let detail = format!("has not heard {}, which others have{told}", post.id);

@@ -80,19 +80,19 @@ pub struct Scenario {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bug: Option<Bug>,
     /// What nodes are told about themselves.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub settings: Settings,
     /// How links behave, until an operation changes it or the faults end.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub links: Links,
     /// How the nodes of the start find each other.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub join: Join,
     /// Nodes that mean ill.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hostile: Option<Hostile>,
     /// How it ends, and what is checked then.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub ending: Ending,
     /// What happens.
     #[serde(default, rename = "op", skip_serializing_if = "Vec::is_empty")]
@@ -149,6 +149,10 @@ impl Default for Ending {
     fn default() -> Self {
         Self { at_ms: None, patience_ms: patience(), skip: Vec::new() }
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 const fn patience() -> u64 {
