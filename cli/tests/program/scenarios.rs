@@ -22,7 +22,7 @@ fn the_scenarios_are_listed_shown_and_played() {
 
 #[test]
 fn a_swarm_says_how_to_see_a_failure_again_and_the_minimiser_writes_it_down() {
-    let fine = Program::start("sim swarm --seeds 2 --threads 2");
+    let mut fine = Program::start("sim swarm --seeds 2 --threads 2");
     assert_eq!(fine.exit_code(), 0);
     let mut swarm = Program::start("sim swarm --seeds 3 --threads 1 --bug dial-twice");
     let said = swarm.rest();
@@ -35,7 +35,7 @@ fn a_swarm_says_how_to_see_a_failure_again_and_the_minimiser_writes_it_down() {
     let folder = std::env::temp_dir().join(format!("chinwag-scenarios-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     let file = folder.join("small.toml");
-    let small = format!("sim minimise --seed 0 --bug dial-twice --for 20s --out {}", file.display());
+    let small = format!("sim minimise --seed 0 --bug dial-twice --for 3s --out {}", file.display());
     assert_eq!(Program::start(&small).exit_code(), 0);
     let mut run = Program::start(&format!("sim run {}", file.display()));
     assert!(run.rest().iter().any(|line| line.contains("FAILED: one-dial-at-a-time")));

@@ -114,14 +114,11 @@ impl Player<'_> {
 
     fn is_connected(&self, hoped: &Islands) -> Result<(), Failure> {
         let (live, linked) = (self.live(), self.linked());
-        // Who knows only a few may have forgotten the only one of another part before turning to it.
-        let forgetful =
-            self.scenario.settings.passive_view.is_some_and(|most| (most as usize) < self.nodes.len());
-        let known = if forgetful { self.known() } else { hoped.clone() };
+        // Whoever has forgotten since then whom to ask cannot find anybody: that is counted as a part (`parts`).
+        let known = self.known();
         let Some(first) = live.first() else { return Ok(()) };
-        for (one, other) in
-            live.iter().zip(live.iter().skip(1)).flat_map(|(one, other)| [(one, other), (first, other)])
-        {
+        let pairs = live.iter().zip(live.iter().skip(1));
+        for (one, other) in pairs.flat_map(|(one, other)| [(one, other), (first, other)]) {
             let could = hoped.together(*one, *other) && known.together(*one, *other);
             if could && !linked.together(*one, *other) {
                 self.fail(Check::Connected, *one, format!("it could have found node {other}"))?;
@@ -132,8 +129,9 @@ impl Player<'_> {
 
     fn waits_for_nothing(&self, who: usize) -> Result<(), Failure> {
         let chat = self.actor(who).chat();
-        // Who is alone has nobody to ask, and whoever lies gives others something to wait for.
-        let asks = chat.linked() > 0 && self.hostile.is_empty();
+        // Who is alone has nobody to ask, whoever lies gives others something to wait for, and who can hold next to
+        // nothing back asks for the same again and again.
+        let asks = chat.linked() > 0 && self.hostile.is_empty() && !self.is_narrow();
         let (lagging, waiting, undelivered) = (chat.lagging(), chat.waiting(), chat.undelivered());
         if asks && (lagging > 0 || waiting > 0 || undelivered > 0) {
             let detail =

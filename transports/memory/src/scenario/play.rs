@@ -25,8 +25,9 @@ use crate::{
 pub struct Outcome {
     /// The first check that failed; nothing was played after it.
     pub failure: Option<Failure>,
-    /// Into how many parts the nodes that ran fell by what they knew when faults ended. What is in different parts
-    /// cannot find each other, and nothing is due between them: above 1 the faults have made recovery impossible.
+    /// Into how many parts the nodes that ran fell by what they knew, when faults ended or once all was well. What is
+    /// in different parts cannot find each other, and nothing is due between them: above 1 the faults have made
+    /// recovery impossible.
     pub parts: u64,
     /// How long it took after the faults until all was well, in milliseconds; `None` if that did not come about.
     pub settled_ms: Option<u64>,
@@ -134,7 +135,10 @@ impl<'a> Player<'a> {
         }
         self.run_until_ms(ends_ms)?;
         let hoped = self.end_faults();
-        self.settled = Some(self.settle(&hoped)?);
+        let settled = self.settle(&hoped);
+        self.parts = self.parts.max(self.known().count(&self.live()));
+        self.coverage.add(if self.parts <= 1 { "ending recoverable" } else { "ending unrecoverable" }, 1);
+        self.settled = Some(settled?);
         self.stay_quiet(&hoped)?;
         self.last_words()
     }
@@ -294,7 +298,6 @@ impl<'a> Player<'a> {
         self.healed_at = Some(self.network.now());
         let hoped = self.known();
         self.parts = hoped.count(&self.live());
-        self.coverage.add(if self.parts <= 1 { "ending recoverable" } else { "ending unrecoverable" }, 1);
         hoped
     }
 
