@@ -6,9 +6,10 @@ use chinwag::{Event, Stats as ChatStats};
 use serde::Serialize;
 
 use super::actor::Actor;
-use crate::{HasChat as _, Stats};
+use super::{Hostility, LinkPromise, Scenario, Spreading};
+use crate::{Fidelity, HasChat as _, Stats};
 
-/// How often each thing happened, by its name: `op …` what scenarios had happen, `drop …` and `network …` what the
+/// How often each thing happened, by its name: `world …` what kind of scenarios there were, `op …` what scenarios had happen, `drop …` and `network …` what the
 /// network did, `message …` what nodes received, `event …` what they told, `node …` what they counted themselves.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(transparent)]
@@ -34,6 +35,24 @@ impl Coverage {
     /// What never happened and should have, over enough scenarios: of [`REQUIRED`].
     pub fn missing(&self) -> impl Iterator<Item = &'static str> + '_ {
         REQUIRED.into_iter().filter(|what| self.get(what) == 0)
+    }
+
+    /// What kind of world it is.
+    pub(super) fn add_world(&mut self, scenario: &Scenario, hostile: usize) {
+        let settings = &scenario.settings;
+        let hostile = scenario.hostile.filter(|_| hostile > 0).map(|hostile| hostile.does);
+        for (what, is_so) in [
+            ("world datagrams", scenario.links.promise == LinkPromise::Datagram),
+            ("world bytes", scenario.fidelity == Fidelity::Bytes),
+            ("world flood", settings.strategy == Some(Spreading::Flood)),
+            ("world narrow views", settings.passive_view.is_some()),
+            ("world narrow tables", settings.max_history.is_some() || settings.max_held.is_some()),
+            ("world hostile silent", hostile == Some(Hostility::Silent)),
+            ("world hostile spam", hostile == Some(Hostility::Spam)),
+            ("world hostile lie", hostile == Some(Hostility::Lie)),
+        ] {
+            self.add(what, u64::from(is_so));
+        }
     }
 
     pub(super) fn add(&mut self, what: &str, count: u64) {
@@ -116,7 +135,15 @@ fn event_name(event: &Event) -> Option<&'static str> {
 
 /// What must happen at least once over [`Survey::ENOUGH`](crate::swarm::Survey::ENOUGH) scenarios of a swarm: one that
 /// never gets there does not test it.
-pub const REQUIRED: [&str; 87] = [
+pub const REQUIRED: [&str; 95] = [
+    "world datagrams",
+    "world bytes",
+    "world flood",
+    "world narrow views",
+    "world narrow tables",
+    "world hostile silent",
+    "world hostile spam",
+    "world hostile lie",
     "op say",
     "op tell",
     "op join",

@@ -29,10 +29,8 @@ impl Player<'_> {
     /// A minute in which nobody says anything: next to nothing may happen, and all must stay well.
     pub(super) fn stay_quiet(&mut self, hoped: &Islands) -> Result<(), Failure> {
         let honest = self.honest();
-        if !self.hostile.is_empty()
-            || honest.len() > LARGE
-            || self.scenario.ending.skip.contains(&Check::Quiet)
-        {
+        let skipped = self.scenario.ending.skip.contains(&Check::Quiet) || self.is_narrow();
+        if !self.hostile.is_empty() || honest.len() > LARGE || skipped {
             return Ok(());
         }
         // What was found out last is passed on, and links that nobody needs any more are closed.

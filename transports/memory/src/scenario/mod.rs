@@ -59,7 +59,7 @@ use crate::Fidelity;
 /// Times are in milliseconds of virtual time since the start. Where an operation names a node, it is a number that is
 /// counted around among those that can be meant (only those that run can crash), so that a scenario with fewer nodes
 /// or operations is a scenario still. All chance is drawn anew for each thing it decides, from the seed, the time and
-/// what it is for: taking an operation away leaves what the others draw (`tests/scenario_text.rs`).
+/// what it is for: taking an operation away leaves what the others draw (`tests/scenario_play.rs`).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {

@@ -124,6 +124,7 @@ impl<'a> Player<'a> {
         for _ in 0..scenario.nodes {
             player.add_node()?;
         }
+        player.coverage.add_world(scenario, player.hostile.len());
         Ok(player)
     }
 
