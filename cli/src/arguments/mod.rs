@@ -2,6 +2,7 @@
 
 mod bind;
 mod chat;
+mod scenario;
 mod sim;
 mod simulation;
 mod words;
@@ -11,6 +12,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEn
 
 pub(crate) use bind::Bind;
 pub(crate) use chat::{ChatArguments, DemoArguments};
+pub(crate) use scenario::{MinimiseArguments, RunArguments, SwarmArguments};
 pub(crate) use sim::{AgainArguments, CompareArguments, Format, SimProgram, SimTask};
 pub(crate) use simulation::{Contact, LinkKind, OverlayKind, Senders, SimArguments};
 

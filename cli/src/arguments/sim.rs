@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::SimArguments;
+use super::{MinimiseArguments, RunArguments, SimArguments, SwarmArguments};
 
 /// `chinwag sim`
 #[derive(Args, Clone, Debug)]
@@ -12,6 +12,9 @@ use super::SimArguments;
 pub(crate) struct SimProgram {
     #[command(subcommand)]
     pub(crate) task: Option<SimTask>,
+    /// List the scenarios that come with the program, and do nothing else
+    #[arg(long)]
+    pub(crate) list: bool,
     #[command(flatten)]
     pub(crate) simulation: SimArguments,
     #[command(flatten)]
@@ -24,6 +27,12 @@ pub(crate) struct SimProgram {
 /// What else `chinwag sim` does; without any of these it runs one simulation.
 #[derive(Subcommand, Clone, Debug)]
 pub(crate) enum SimTask {
+    /// Play a scenario: one that comes with the program, or one from a file
+    Run(RunArguments),
+    /// Play a scenario made of each of many seeds, and check everything
+    Swarm(SwarmArguments),
+    /// Make a scenario that fails as small as can be
+    Minimise(MinimiseArguments),
     /// Run what was kept with --out again, and say whether the result is the same
     Again(AgainArguments),
     /// Show two simulations that were kept with --out side by side

@@ -11,13 +11,16 @@ mod joiner;
 mod kill_sweep;
 mod listing;
 mod measure;
+mod minimise;
 mod partition;
 mod process;
 mod progress;
 mod record;
 mod report;
 mod rounds;
+mod run_scenario;
 mod scenario;
+mod swarm;
 mod table;
 mod topology;
 
@@ -42,7 +45,13 @@ use scenario::World;
 /// # Errors
 /// When the arguments contradict each other, nobody is left to speak, or something cannot be read or written.
 pub(crate) fn run(program: &SimProgram) -> anyhow::Result<Exit> {
+    if program.list {
+        return run_scenario::list();
+    }
     match &program.task {
+        Some(SimTask::Run(arguments)) => return run_scenario::run(arguments),
+        Some(SimTask::Swarm(arguments)) => return swarm::run(arguments),
+        Some(SimTask::Minimise(arguments)) => return minimise::run(arguments),
         Some(SimTask::Again(arguments)) => return again::run(arguments),
         Some(SimTask::Compare(arguments)) => return compare::run(arguments),
         None => {}

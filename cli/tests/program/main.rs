@@ -15,3 +15,4 @@ mod network;
 mod old_program;
 mod plain_text;
 mod results;
+mod scenarios;

@@ -1,5 +1,7 @@
 //! What can go wrong, as plain data.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{LinkModel, NodeId};
 
 /// Something that goes wrong, or right again. A list of these with their times is a test's plan of faults.
@@ -61,7 +63,8 @@ pub enum Fault {
 }
 
 /// What a node knows when it starts again.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Memory {
     /// Everything; it is told that its links and dials are gone.
     Kept,
