@@ -26,6 +26,11 @@ fn node_inputs() {
     replay("node_inputs", fuzzing::node_inputs);
 }
 
+#[test]
+fn scenario() {
+    replay("scenario", fuzzing::scenario);
+}
+
 fn replay(target: &str, run: fn(&[u8])) {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
     let mut inputs = 0;

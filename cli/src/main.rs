@@ -17,11 +17,10 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Program};
-use clap::Parser as _;
 use exit::Exit;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::of_process();
     logging::start(arguments.verbose);
     let ended = match arguments.program {
         Some(Program::Chat(chat)) => chat::run(&chat),

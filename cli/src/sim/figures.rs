@@ -7,7 +7,9 @@ use chinwag_memory::Traffic;
 use serde::Serialize;
 
 use crate::sim::cast::SETTLED_FROM;
+use crate::sim::distributions::Distributions;
 use crate::sim::joiner::Joined;
+use crate::sim::kill_sweep::KilledShare;
 use crate::sim::measure::Measured;
 use crate::sim::partition::Healed;
 use crate::sim::process;
@@ -20,6 +22,7 @@ pub(super) struct Run<'a> {
     pub(super) seed: u64,
     pub(super) world: &'a World,
     pub(super) measured: &'a [Measured],
+    pub(super) distributions: &'a Distributions,
     /// What all nodes together sent from the first message on.
     pub(super) traffic: Traffic,
     /// Virtual time from the first message on.
@@ -29,6 +32,7 @@ pub(super) struct Run<'a> {
     /// Real time from the first message on.
     pub(super) speaking: Duration,
     pub(super) killed: Option<Killed>,
+    pub(super) kill_sweep: Option<Vec<KilledShare>>,
     pub(super) healed: Option<Healed>,
     pub(super) joined: Option<Joined>,
 }
@@ -60,6 +64,8 @@ pub(super) struct Figures {
     pub(super) hops_last_mean: Option<f64>,
     pub(super) hops_last_first: Option<f64>,
     pub(super) hops_last_settled: Option<f64>,
+    pub(super) delivery_ms_p50: Option<f64>,
+    pub(super) delivery_ms_p99: Option<f64>,
     pub(super) last_delivery_ms_mean: Option<f64>,
     pub(super) last_delivery_ms_max: Option<f64>,
     pub(super) last_delivery_ms_first: Option<f64>,
@@ -77,6 +83,7 @@ pub(super) struct Figures {
     pub(super) killed: Option<usize>,
     pub(super) kill_delivered_ratio: Option<f64>,
     pub(super) heal_seconds: Option<f64>,
+    pub(super) kill_sweep: Option<Vec<KilledShare>>,
     pub(super) partition_messages: Option<u64>,
     pub(super) partition_recovery_seconds: Option<f64>,
     pub(super) joiner_history: Option<usize>,
@@ -108,6 +115,8 @@ impl Figures {
             degree_max: degrees().max().unwrap_or(0),
             nodes_below_4: degrees().filter(|degree| *degree < 4).count(),
             violation: kept,
+            delivery_ms_p50: run.distributions.calm.quantile(0.5),
+            delivery_ms_p99: run.distributions.calm.quantile(0.99),
             idle_bytes_per_node_minute: run.world.idle.map(|idle| idle.bytes_per_node_minute),
             idle_link_hours: run.world.idle.map(|idle| idle.link_hours),
             idle_false_alarms: run.world.idle.map(|idle| idle.false_alarms),
@@ -120,6 +129,7 @@ impl Figures {
             killed: run.killed.map(|killed| killed.nodes),
             kill_delivered_ratio: run.killed.map(|killed| killed.delivered_ratio),
             heal_seconds: seconds(run.killed.and_then(|killed| killed.healed_after)),
+            kill_sweep: run.kill_sweep.clone(),
             partition_messages: run.healed.map(|healed| healed.messages),
             partition_recovery_seconds: seconds(run.healed.and_then(|healed| healed.everywhere_after)),
             joiner_history: run.joined.map(|joined| joined.history),
@@ -194,13 +204,21 @@ fn ratio(sum: f64, count: usize) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use chinwag_memory::{Network, NetworkConfig, NodeId};
+
     use super::*;
+
+    fn author() -> NodeId {
+        Network::new(NetworkConfig::new(1)).add_node("author").unwrap()
+    }
 
     fn message(turn: u32, disturbed: bool, deliveries: usize, copies: u64, hops_last: u16) -> Measured {
         let last = Some(Duration::from_millis(u64::from(hops_last) * 10));
         let (hops_sum, reached) = (deliveries as u64 * 2, deliveries);
         let hops_last = Some(hops_last);
         Measured {
+            author: author(),
+            said: chinwag::Time::ZERO,
             turn,
             disturbed,
             due: 10,

@@ -68,13 +68,14 @@ fn say_history(
     let senders = if arguments.senders == Senders::Single { Senders::Single } else { Senders::Rotate };
     let mut cast = Cast::among(&world.nodes, senders, Some(authors), 0, chance);
     let mut history = BTreeSet::new();
+    world.progress.begin("a history is said", arguments.history.into());
     for number in 1..=arguments.history {
         let author = cast.next(network).context("nobody is left to speak")?;
         history.insert(watch.say(network, author, false)?);
         network.run_for(PACE);
         if number % LOOK_EVERY == 0 {
             watch.sum_up_settled(network);
-            tracing::info!(said = number, of = arguments.history, "history");
+            world.progress.at(number.into());
         }
     }
     watch.settle(network, LAST_PATIENCE);

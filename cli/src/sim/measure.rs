@@ -5,12 +5,17 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use chinwag::{MessageId, Time};
-use chinwag_memory::{Network, NodeId, Spread, ms};
+use chinwag_memory::{LoggedPacket, Network, NodeId, Spread, ms};
+
+use crate::sim::cast::SETTLED_FROM;
+use crate::sim::distributions::Distributions;
 
 /// One message that was said, while it is followed.
 #[derive(Clone, Debug)]
 struct Said {
     id: MessageId,
+    author: NodeId,
+    at: Time,
     /// Which of its author's messages it is, from 1.
     turn: u32,
     text: usize,
@@ -22,6 +27,8 @@ struct Said {
 /// What became of one message.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Measured {
+    pub(super) author: NodeId,
+    pub(super) said: Time,
     /// Which of its author's messages it was, from 1.
     pub(super) turn: u32,
     /// Whether it was said in the very moment of a fault, so that it says nothing about the usual ways.
@@ -58,6 +65,16 @@ pub(super) struct Watch {
     said: u64,
     /// How long texts are.
     size: usize,
+    distributions: Distributions,
+    last: Option<LastMessage>,
+}
+
+/// The message that was said last, in full.
+#[derive(Clone, Debug)]
+pub(super) struct LastMessage {
+    pub(super) spread: Spread,
+    /// What was sent from the moment it was said until it had settled; empty in a network of more than [`FEW`].
+    pub(super) packets: Vec<LoggedPacket>,
 }
 
 impl Watch {
@@ -79,11 +96,13 @@ impl Watch {
         self.said += 1;
         let text = format!("{:.<1$}", self.said, self.size);
         let length = text.len();
+        network.log_packets(network.nodes().len() <= FEW);
+        let at = network.now();
         let id = network.broadcast(author, text).context("a node could not speak")?;
         let turn = self.turns.entry(author).or_default();
         *turn += 1;
         let audience = network.nodes().len();
-        self.open.push(Said { id: id.clone(), turn: *turn, text: length, audience, disturbed });
+        self.open.push(Said { id: id.clone(), author, at, turn: *turn, text: length, audience, disturbed });
         Ok(id)
     }
 
@@ -139,10 +158,23 @@ impl Watch {
         &self.measured
     }
 
+    /// How their deliveries are spread over time and hops. What was sent is not in it.
+    pub(super) fn distributions(&self) -> &Distributions {
+        &self.distributions
+    }
+
+    /// The last of them.
+    pub(super) fn last(&self) -> Option<&LastMessage> {
+        self.last.as_ref()
+    }
+
     fn sum_up(&mut self, network: &mut Network, said: &Said) {
         let Some(spread) = network.take_spread(&said.id) else { return };
         let (due, deliveries) = due_and_made(network, said, &spread);
+        self.count(said, &spread, due.saturating_sub(deliveries));
         self.measured.push(Measured {
+            author: said.author,
+            said: said.at,
             turn: said.turn,
             disturbed: said.disturbed,
             due,
@@ -154,6 +186,33 @@ impl Watch {
             last: spread.last_delivery(),
             envelope: spread.frame_bytes().saturating_sub(said.text),
         });
+        if self.last.as_ref().is_none_or(|last| last.spread.published() <= said.at) {
+            let packets = network.logged_packets().to_vec();
+            self.last = Some(LastMessage { spread, packets });
+        }
+    }
+
+    fn count(&mut self, said: &Said, spread: &Spread, missing: usize) {
+        let times = || spread.deliveries().iter().map(|reached| reached.after);
+        let counts = &mut self.distributions;
+        if said.disturbed {
+            counts.disturbed.add(times(), missing);
+            return;
+        }
+        counts.calm.add(times(), missing);
+        if said.turn == 1 {
+            counts.first.add(times(), missing);
+        }
+        if said.turn >= SETTLED_FROM {
+            counts.settled.add(times(), missing);
+        }
+        for reached in spread.deliveries() {
+            let hops = usize::from(reached.hops);
+            if counts.hops.len() <= hops {
+                counts.hops.resize(hops + 1, 0);
+            }
+            counts.hops[hops] += 1;
+        }
     }
 }
 
@@ -176,6 +235,9 @@ fn due_and_made(network: &Network, said: &Said, spread: &Spread) -> (usize, usiz
 fn last_delivery(spread: &Spread) -> Time {
     spread.published() + spread.last_delivery().unwrap_or_default()
 }
+
+/// Up to how many nodes it is kept who said what to whom.
+pub(super) const FEW: usize = 9;
 
 /// How often is looked whether a message is everywhere, in virtual time.
 pub(super) const STEP: Duration = ms(50);

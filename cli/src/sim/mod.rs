@@ -1,49 +1,92 @@
 //! `chinwag sim`: broadcasts in a simulated network, on a virtual clock.
 
+mod again;
 mod cast;
+mod compare;
+mod csv_line;
+mod distributions;
 mod figures;
+mod folder;
 mod joiner;
+mod kill_sweep;
+mod listing;
 mod measure;
+mod minimise;
 mod partition;
 mod process;
+mod progress;
+mod record;
+mod report;
 mod rounds;
+mod run_scenario;
 mod scenario;
+mod swarm;
 mod table;
 mod topology;
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use crate::arguments::{Format, SimArguments};
+use crate::arguments::{Format, SimProgram, SimTask};
 use crate::clock;
 use crate::exit::Exit;
+use distributions::{BytesOfType, Distributions};
 use figures::{Figures, Run};
+use listing::Listing;
 use measure::Watch;
+use progress::Progress;
+use record::{DeliveryRow, MessageRow, Origin, PacketRow, Record};
 use scenario::World;
 
 /// Runs the simulation and prints what came of it: fine if every message reached every node that runs once, in order.
+/// Or does the task that was asked for.
 ///
 /// # Errors
-/// When the arguments contradict each other, nobody is left to speak, or standard output is closed.
-pub(crate) fn run(arguments: &SimArguments) -> anyhow::Result<Exit> {
-    let figures = simulate(arguments)?;
-    let printed = match arguments.format {
-        Format::Table => table::of(&figures, arguments),
-        Format::Json => format!("{}\n", serde_json::to_string(&figures)?),
-    };
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(printed.as_bytes())?;
-    stdout.flush()?;
+/// When the arguments contradict each other, nobody is left to speak, or something cannot be read or written.
+pub(crate) fn run(program: &SimProgram) -> anyhow::Result<Exit> {
+    if program.list {
+        return run_scenario::list();
+    }
+    match &program.task {
+        Some(SimTask::Run(arguments)) => return run_scenario::run(arguments),
+        Some(SimTask::Swarm(arguments)) => return swarm::run(arguments),
+        Some(SimTask::Minimise(arguments)) => return minimise::run(arguments),
+        Some(SimTask::Again(arguments)) => return again::run(arguments),
+        Some(SimTask::Compare(arguments)) => return compare::run(arguments),
+        None => {}
+    }
+    if let Some(folder) = &program.output.out {
+        folder::make(folder)?;
+    }
+    let (record, figures) = simulate(program)?;
+    if let Some(folder) = &program.output.out {
+        folder::write(folder, &record)?;
+    }
+    print(&match program.output.format {
+        Format::Table => table::of(&figures, &program.simulation) + &where_kept(program),
+        Format::Json => format!("{}\n", serde_json::to_string(&record.figures)?),
+        Format::Csv => csv_line::of(&record.figures)?,
+        Format::Markdown => table::markdown(&figures, &program.simulation),
+    })?;
     Ok(if figures.is_complete() { Exit::Fine } else { Exit::Failed })
 }
 
-fn simulate(arguments: &SimArguments) -> anyhow::Result<Figures> {
+/// Where to look, for people.
+fn where_kept(program: &SimProgram) -> String {
+    let page = program.output.out.as_ref().map(|folder| folder.join(folder::REPORT));
+    page.map_or_else(String::new, |page| format!("Its charts: {}\n", page.display()))
+}
+
+fn simulate(program: &SimProgram) -> anyhow::Result<(Record, Figures)> {
+    let arguments = &program.simulation;
     let start = clock::now();
-    let mut world = World::build(arguments)?;
+    let mut world = World::build(arguments, Progress::new())?;
     let joining = since(start);
 
     let start = clock::now();
     let before = *world.network.traffic();
+    let bytes_before = bytes_by_type(&world);
     let spoken_from = world.network.now();
     let mut watch = Watch::new(arguments.size as usize);
     let special = arguments.joiner.is_some() || arguments.partition.is_some();
@@ -58,18 +101,48 @@ fn simulate(arguments: &SimArguments) -> anyhow::Result<Figures> {
     if let Some(contact) = arguments.joiner {
         joined = Some(joiner::join(&mut world, &mut watch, arguments, contact)?);
     }
-    Ok(Figures::of(&Run {
+    let kill_sweep = match arguments.kill_sweep.as_slice() {
+        [] => None,
+        shares => Some(kill_sweep::sweep(&world, arguments, shares)?),
+    };
+    let figures = Figures::of(&Run {
         seed: arguments.seed,
         traffic: world.network.traffic().since(&before),
         virtual_time: world.network.now().saturating_since(spoken_from),
         world: &world,
         measured: watch.measured(),
+        distributions: watch.distributions(),
         joining,
         speaking: since(start),
         killed,
+        kill_sweep,
         healed,
         joined,
-    }))
+    });
+    let bytes = bytes_by_type(&world).into_iter().map(|(msg_type, all)| {
+        let before = bytes_before.get(&msg_type).copied().unwrap_or(0);
+        BytesOfType { msg_type, before, after: all - before }
+    });
+    let record = Record {
+        origin: Origin::here(&program.words),
+        figures: Listing::of(&figures)?,
+        distributions: Distributions { bytes: bytes.collect(), ..watch.distributions().clone() },
+        messages: MessageRow::of(watch.measured()),
+        deliveries: watch.last().map(DeliveryRow::of).unwrap_or_default(),
+        packets: watch.last().map(PacketRow::of).unwrap_or_default(),
+    };
+    Ok((record, figures))
+}
+
+fn bytes_by_type(world: &World) -> BTreeMap<String, u64> {
+    let bytes = world.network.traffic_by_type();
+    bytes.map(|(msg_type, sent)| (msg_type.to_owned(), sent.bytes)).collect()
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    Ok(stdout.flush()?)
 }
 
 fn since(start: Instant) -> Duration {

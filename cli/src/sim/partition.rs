@@ -38,13 +38,17 @@ pub(super) fn cut(
     let mut casts = [cast(one), cast(other)];
     let said_before = watch.said();
     network.partition(one, other);
-    let end = network.now() + time;
+    let start = network.now();
+    let end = start + time;
+    let progress = &world.progress;
+    progress.begin("two halves are apart", millis(time));
     while network.now() < end {
         for cast in &mut casts {
             let author = cast.next(network).context("nobody is left to speak")?;
             watch.say(network, author, true)?;
         }
         network.run_for(PACE.min(end.saturating_since(network.now())));
+        progress.at(millis(network.now().saturating_since(start)));
     }
     tracing::info!(messages = watch.said() - said_before, "healed");
     network.heal();
@@ -56,6 +60,10 @@ pub(super) fn cut(
     let everywhere_after = watch.all_everywhere_since(network).map(|at| at.saturating_since(healed));
     watch.settle(network, secs(0));
     Ok(Healed { messages: watch.said() - said_before, everywhere_after })
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// How many speak in turn in each half.

@@ -44,6 +44,7 @@ pub(super) fn say(
         ensure!(at <= rounds, "there is no message number {at} at which to kill: say --rounds {at} or more");
     }
     let mut killed = None;
+    world.progress.begin("messages are said", rounds.into());
     for round in 1..=rounds {
         let network = &mut world.network;
         let author = cast.next(network).context("nobody is left to speak")?;
@@ -59,14 +60,14 @@ pub(super) fn say(
         }
         network.run_for(AFTERMATH);
         watch.sum_up_settled(network);
-        tracing::info!(round, rounds, inputs = network.stats().inputs, "said");
+        world.progress.at(round.into());
     }
     watch.settle(&mut world.network, LAST_PATIENCE);
     Ok(killed)
 }
 
 /// Who is killed: everybody but the author may be.
-fn victims(nodes: &[NodeId], author: NodeId, share: f64, arguments: &SimArguments) -> Vec<NodeId> {
+pub(super) fn victims(nodes: &[NodeId], author: NodeId, share: f64, arguments: &SimArguments) -> Vec<NodeId> {
     let mut victims = shuffled(nodes, Chance::Victims.seed(arguments));
     victims.retain(|node| *node != author);
     // A float-to-integer cast saturates, and the share is at most 1.
@@ -75,7 +76,7 @@ fn victims(nodes: &[NodeId], author: NodeId, share: f64, arguments: &SimArgument
 }
 
 /// Kills nodes in the very moment in which a message was said, and waits until the others have found together.
-fn crash(network: &mut Network, watch: &Watch, id: &MessageId, victims: &[NodeId]) -> Killed {
+pub(super) fn crash(network: &mut Network, watch: &Watch, id: &MessageId, victims: &[NodeId]) -> Killed {
     network.crash_all(victims.iter().copied());
     let start = network.now();
     let mut healed_after = None;

@@ -7,6 +7,7 @@ use chinwag::{Config, Seed, Semantics, Strategy};
 use chinwag_memory::{Fault, LinkModel, Network, NetworkConfig, NodeId, Overlay, config_for, ms};
 
 use crate::arguments::{LinkKind, OverlayKind, SimArguments, Spreading};
+use crate::sim::progress::Progress;
 use crate::sim::topology;
 
 /// A network whose nodes have joined.
@@ -19,6 +20,7 @@ pub(super) struct World {
     pub(super) overlay: Overlay,
     /// What happened while nothing was said; `None` if that was not seen.
     pub(super) idle: Option<Idle>,
+    pub(super) progress: Progress,
 }
 
 /// A network in which nothing is said.
@@ -54,7 +56,7 @@ impl World {
     ///
     /// # Errors
     /// If the arguments contradict each other.
-    pub(super) fn build(arguments: &SimArguments) -> anyhow::Result<Self> {
+    pub(super) fn build(arguments: &SimArguments, progress: Progress) -> anyhow::Result<Self> {
         let (calm, faulty) = links(arguments)?;
         let config = NetworkConfig::new(arguments.seed)
             .link(if arguments.loss_from_start { faulty } else { calm })
@@ -67,7 +69,7 @@ impl World {
             nodes.push(network.add_node_with(node_config(arguments, number)?)?);
         }
         match arguments.overlay {
-            OverlayKind::Hyparview => join_one(&mut network, &nodes, arguments.join_over)?,
+            OverlayKind::Hyparview => join_one(&mut network, &nodes, arguments.join_over, &progress)?,
             OverlayKind::Random => link_at_random(&mut network, &nodes, arguments)?,
         }
         tracing::info!(nodes = nodes.len(), "all have been told to join");
@@ -75,10 +77,10 @@ impl World {
             OverlayKind::Hyparview => Duration::from_secs(60),
             OverlayKind::Random => Duration::from_secs(10),
         });
-        let idle = warm_up(&mut network, warm);
+        let idle = warm_up(&mut network, warm, &progress);
         network.inject(Fault::SetAllLinks { model: faulty });
         let overlay = network.overlay();
-        Ok(Self { network, nodes, overlay, idle })
+        Ok(Self { network, nodes, overlay, idle, progress })
     }
 }
 
@@ -123,14 +125,21 @@ fn links(arguments: &SimArguments) -> anyhow::Result<(LinkModel, LinkModel)> {
 }
 
 /// Everybody joins the first node, one after the other.
-fn join_one(network: &mut Network, nodes: &[NodeId], over: Duration) -> anyhow::Result<()> {
+fn join_one(
+    network: &mut Network,
+    nodes: &[NodeId],
+    over: Duration,
+    progress: &Progress,
+) -> anyhow::Result<()> {
     let Some((first, others)) = nodes.split_first() else { return Ok(()) };
     let start = network.now();
     let count = u32::try_from(others.len()).unwrap_or(u32::MAX).max(1);
+    progress.begin("nodes join", count.into());
     for (number, node) in (0_u32..).zip(others) {
         let at = start + over.mul_f64(f64::from(number) / f64::from(count));
         network.run_for(at.saturating_since(network.now()));
         network.join(*node, *first)?;
+        progress.at(u64::from(number) + 1);
     }
     Ok(())
 }
@@ -147,14 +156,14 @@ fn link_at_random(network: &mut Network, nodes: &[NodeId], arguments: &SimArgume
 }
 
 /// Lets time pass, and says what happened in the second half of it.
-fn warm_up(network: &mut Network, warm: Duration) -> Option<Idle> {
+fn warm_up(network: &mut Network, warm: Duration, progress: &Progress) -> Option<Idle> {
     let half = warm / 2;
-    network.run_for(warm.saturating_sub(half));
+    progress.run(network, "the network settles", warm.saturating_sub(half));
     let alarms = |network: &Network| -> u64 {
         network.nodes().map(|node| network.node(node).stats().links_silent).sum()
     };
     let (before, alarms_before) = (network.traffic().total(), alarms(network));
-    network.run_for(half);
+    progress.run(network, "nothing is said", half);
     let sent = network.traffic().total().since(before);
     let (nodes, hours) = (network.nodes().len() as f64, half.as_secs_f64() / 3600.0);
     (half > ms(0)).then(|| Idle {

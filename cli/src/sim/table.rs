@@ -1,4 +1,4 @@
-//! What came of a simulation, as a table for people.
+//! What came of a simulation, as a table for people and for documents.
 
 use crate::arguments::{OverlayKind, SimArguments, Spreading};
 use crate::sim::figures::Figures;
@@ -6,17 +6,31 @@ use crate::sim::figures::Figures;
 /// The table, and below it in a sentence whether all went well.
 pub(super) fn of(figures: &Figures, arguments: &SimArguments) -> String {
     let mut table = String::new();
-    for (what, value, remark) in
-        spreading(figures, arguments).into_iter().chain(faults(figures)).chain(costs(figures))
-    {
+    for (what, value, remark) in rows(figures, arguments) {
         table.push_str(&format!("{what:<14}{value:>12}  {remark}\n"));
     }
-    table.push_str(&match (&figures.violation, figures.lost) {
-        (Some(violation), _) => format!("A PROMISE WAS BROKEN: {violation}\n"),
-        (None, 0) => "Every message reached every node exactly once.\n".to_owned(),
-        (None, lost) => format!("NOT every message reached every node: {} are missing.\n", thousands(lost)),
-    });
-    table
+    table + &verdict(figures) + "\n"
+}
+
+/// The same in Markdown.
+pub(super) fn markdown(figures: &Figures, arguments: &SimArguments) -> String {
+    let mut table = "| figure | value | |\n|---|---:|---|\n".to_owned();
+    for (what, value, remark) in rows(figures, arguments) {
+        table.push_str(&format!("| {what} | {value} | {remark} |\n"));
+    }
+    table + "\n" + &verdict(figures) + "\n"
+}
+
+fn rows(figures: &Figures, arguments: &SimArguments) -> impl Iterator<Item = Row> {
+    spreading(figures, arguments).into_iter().chain(faults(figures)).chain(costs(figures))
+}
+
+fn verdict(figures: &Figures) -> String {
+    match (&figures.violation, figures.lost) {
+        (Some(violation), _) => format!("A PROMISE WAS BROKEN: {violation}"),
+        (None, 0) => "Every message reached every node exactly once.".to_owned(),
+        (None, lost) => format!("NOT every message reached every node: {} are missing.", thousands(lost)),
+    }
 }
 
 type Row = (&'static str, String, String);
@@ -70,8 +84,9 @@ fn spreading(figures: &Figures, arguments: &SimArguments) -> Vec<Row> {
             "last delivery",
             format!("{} ms", number(figures.last_delivery_ms_mean, 0)),
             format!(
-                "after it was said, on average (virtual); {} ms at most",
-                number(figures.last_delivery_ms_max, 0)
+                "after it was said, on average (virtual), {} ms at most; half of all were made within {} ms",
+                number(figures.last_delivery_ms_max, 0),
+                number(figures.delivery_ms_p50, 0)
             ),
         ),
     ]
@@ -87,6 +102,14 @@ fn faults(figures: &Figures) -> Vec<Row> {
             number(figures.heal_seconds, 2)
         );
         rows.push(("killed", thousands(killed), healed));
+    }
+    for point in figures.kill_sweep.iter().flatten() {
+        let reached = format!(
+            "killed on a copy, at a moment whose message reached {} % of the others; one network again after {} s",
+            number(point.delivered_ratio.map(|ratio| ratio * 100.0), 2),
+            number(point.heal_seconds, 2)
+        );
+        rows.push(("", format!("{:.0} %", point.share * 100.0), reached));
     }
     if let Some(messages) = figures.partition_messages {
         let recovered = format!(
@@ -140,7 +163,8 @@ fn number(value: Option<f64>, decimals: usize) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.decimals$}"))
 }
 
-fn thousands(number: usize) -> String {
+/// A number with a comma before every three digits.
+pub(super) fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (place, digit) in digits.chars().enumerate() {

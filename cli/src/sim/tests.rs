@@ -1,18 +1,13 @@
 //! Small simulations, of each kind.
 
-use clap::Parser as _;
-
 use super::*;
-use crate::arguments::{Arguments, Program};
+use crate::arguments::parsed_simulation;
 
 fn simulated(line: &str) -> Figures {
-    let words = ["chinwag", "sim"].into_iter().chain(line.split_whitespace());
-    let Some(Program::Sim(arguments)) = Arguments::try_parse_from(words).unwrap().program else {
-        panic!("{line} is a simulation");
-    };
-    let figures = simulate(&arguments).unwrap();
+    let program = parsed_simulation(line).unwrap();
+    let (_, figures) = simulate(&program).unwrap();
     // Whatever it is, people can read it.
-    assert!(table::of(&figures, &arguments).lines().count() >= 10);
+    assert!(table::of(&figures, &program.simulation).lines().count() >= 10);
     figures
 }
 

@@ -14,3 +14,5 @@ mod joining;
 mod network;
 mod old_program;
 mod plain_text;
+mod results;
+mod scenarios;

@@ -6,6 +6,7 @@
 use bytes::Bytes;
 use chinwag::framing::{Decoder, NUMBER};
 use chinwag::{Content, DecodeError, Event, Input, Message};
+use chinwag_memory::Scenario;
 
 use crate::steps::Script;
 use crate::{Lab, event, introduction, numbered};
@@ -81,6 +82,13 @@ pub fn hostile_peer(bytes: &[u8]) {
     // Whoever knows the name may have said it before in the friend's name, as nothing is signed yet.
     let forged = bytes.windows(6).any(|window| window == b"friend");
     assert!(delivered || forged, "a friend's message is lost");
+}
+
+/// Whatever bytes spell happens to a small network, no promise is broken, and in the end all is well.
+pub fn scenario(bytes: &[u8]) {
+    let scenario = Scenario::from_bytes(bytes.get(..400).unwrap_or(bytes)).at_most(6);
+    let outcome = scenario.play().expect("bytes spell a scenario that can be played");
+    assert_eq!(outcome.failure, None, "{}", scenario.to_toml());
 }
 
 fn read<'a>(

@@ -256,9 +256,6 @@ impl Fabric {
             self.unrest.packets = self.unrest.packets.saturating_sub(1);
             self.unrest.last = self.now;
         }
-        if let Some(tag) = packet.tag {
-            self.ledger.received(node, tag);
-        }
         let counting = self.config.count_bytes;
         let seed = self.config.seed;
         let host = &mut self.hosts[node.index()];
@@ -266,6 +263,12 @@ impl Fabric {
             host.exchanged_mut().received.count(packet.kind, u64::from(packet.bytes));
         }
         let Some(end) = host.ends.get_mut(link) else { return };
+        if let Some(tag) = packet.tag {
+            self.ledger.received(node, end.peer, tag);
+        }
+        if let Some(log) = &mut self.packet_log {
+            log.received((end.peer, node), (end.peer_link, packet.number), self.now);
+        }
         self.stats.reordered += u64::from(packet.number < end.newest);
         end.newest = end.newest.max(packet.number);
         match packet.payload {

@@ -8,7 +8,28 @@ use chinwag::{
 };
 
 use crate::arrival::Told;
-use crate::{AddError, CommandError, Network, NetworkConfig, NodeId};
+use crate::{AddError, CommandError, Network, NetworkConfig, Node, NodeId};
+
+/// A [`Node`] with a [`ChatNode`] in it: itself, or something that changes what a chat node hears and does.
+///
+/// Networks of these have the doors to a chat node's commands (`tests/scenario_own_node.rs`).
+pub trait HasChat: Node {
+    /// The chat node.
+    fn chat(&self) -> &ChatNode;
+
+    /// The chat node, to give it commands.
+    fn chat_mut(&mut self) -> &mut ChatNode;
+}
+
+impl HasChat for ChatNode {
+    fn chat(&self) -> &ChatNode {
+        self
+    }
+
+    fn chat_mut(&mut self) -> &mut ChatNode {
+        self
+    }
+}
 
 impl Network {
     /// A network without nodes, at time zero.
@@ -41,6 +62,16 @@ impl Network {
         self.add_chat_node(config, false)
     }
 
+    fn add_chat_node(&mut self, mut config: Config, listening: bool) -> Result<NodeId, AddError> {
+        let address = config.listening.take();
+        self.add(address, listening, |start| {
+            config.listening = listening.then(|| start.address.clone());
+            ChatNode::new(config, start.seed)
+        })
+    }
+}
+
+impl<N: HasChat> Network<N> {
     /// Has a node listen from now on.
     ///
     /// # Errors
@@ -106,7 +137,7 @@ impl Network {
             return Err(CommandError::Crashed(node));
         }
         let shown = self.time_at(node);
-        let id = self.nodes[node.index()].broadcast(shown, body.clone());
+        let id = self.nodes[node.index()].chat_mut().broadcast(shown, body.clone());
         if let Ok(id) = &id {
             // Before the node acts on it, so that its first copy has an author.
             self.fabric.ledger.published(node, now, id, body.clone());
@@ -125,7 +156,7 @@ impl Network {
         to: NodeId,
         body: impl Into<Body>,
     ) -> Result<MessageId, CommandError> {
-        let (to, body) = (self.node(to).id().clone(), body.into());
+        let (to, body) = (self.node(to).chat().id().clone(), body.into());
         let command = Command::Direct { to: to.clone(), body: body.clone() };
         self.command(node, command, |node, now| node.direct(now, &to, body))
     }
@@ -151,7 +182,7 @@ impl Network {
     /// # Errors
     /// [`CommandError`], which holds the node's own [`SendError`].
     pub fn request_peers(&mut self, node: NodeId, of: NodeId) -> Result<(), CommandError> {
-        let peer = self.node(of).id().clone();
+        let peer = self.node(of).chat().id().clone();
         self.command(node, Command::RequestPeers(peer.clone()), |node, now| node.request_peers(now, &peer))
     }
 
@@ -181,14 +212,6 @@ impl Network {
             .collect()
     }
 
-    fn add_chat_node(&mut self, mut config: Config, listening: bool) -> Result<NodeId, AddError> {
-        let address = config.listening.take();
-        self.add(address, listening, |start| {
-            config.listening = listening.then(|| start.address.clone());
-            ChatNode::new(config, start.seed)
-        })
-    }
-
     fn command<R>(
         &mut self,
         node: NodeId,
@@ -199,7 +222,7 @@ impl Network {
             return Err(CommandError::Crashed(node));
         }
         let shown = self.time_at(node);
-        let result = apply(&mut self.nodes[node.index()], shown);
+        let result = apply(self.nodes[node.index()].chat_mut(), shown);
         self.after_command(node, command);
         Ok(result?)
     }

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{LinkModel, Machine, Regions, Scheduler};
 
 /// Everything that is set about a network. Set what you need with the methods of the same names.
@@ -40,7 +42,8 @@ pub struct NetworkConfig {
 }
 
 /// How messages travel.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Fidelity {
     /// As shared values: nothing is encoded. The fastest.
     Typed,

@@ -12,6 +12,7 @@ use crate::fingerprint::Fingerprints;
 use crate::host::{End, EndState, Held, Host};
 use crate::ledger::{Ledger, Tag};
 use crate::link_model::LinkModels;
+use crate::packet_log::PacketLog;
 use crate::queue::{Class, Key, Queue};
 use crate::stats::{DropReason, Stats};
 use crate::traffic::{Books, Kind, bytes_on, carried, is_upkeep};
@@ -36,6 +37,8 @@ pub(crate) struct Fabric {
     pub(crate) unrest: Unrest,
     pub(crate) fingerprints: Fingerprints,
     pub(crate) faults_scheduled: u64,
+    /// What is said, if somebody wants to know.
+    pub(crate) packet_log: Option<Box<PacketLog>>,
 }
 
 /// What keeps a network from being quiet.
@@ -129,6 +132,7 @@ impl Fabric {
             unrest: Unrest::default(),
             fingerprints: Fingerprints::default(),
             faults_scheduled: 0,
+            packet_log: None,
             config,
         }
     }
@@ -189,7 +193,7 @@ impl Fabric {
                 continue;
             };
             end.sent += 1;
-            let (number, state, semantics) = (end.sent, end.state, end.semantics);
+            let (number, state, semantics, peer) = (end.sent, end.state, end.semantics, end.peer);
             let mut bytes = 0;
             if sized {
                 bytes = bytes_on(semantics, message);
@@ -197,6 +201,9 @@ impl Fabric {
             if counting {
                 host.exchanged_mut().sent.count(kind, bytes);
                 self.books.count(kind, carried(message).msg_type(), bytes);
+            }
+            if let Some(log) = &mut self.packet_log {
+                log.sent((node, peer), (link, number), now, message);
             }
             let payload = Payload::Message(message.clone(), fingerprint);
             let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);

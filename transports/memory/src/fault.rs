@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{LinkModel, Machine, NodeId, Probability};
 
 /// Something that goes wrong, or right again. A list of these with their times is a test's plan of faults.
@@ -102,7 +104,8 @@ pub enum Fault {
 }
 
 /// What a node knows when it starts again.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Memory {
     /// Everything; it is told that its links and dials are gone.
     Kept,

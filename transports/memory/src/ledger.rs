@@ -21,6 +21,8 @@ pub struct Spread {
     deliveries: Vec<Reached>,
     /// How many hops each node is from the author by the way that the message first came.
     first_hop: Vec<u16>,
+    /// Who sent each node that first copy; only where `first_hop` says that there was one.
+    first_from: Vec<NodeId>,
 }
 
 /// One delivery of a broadcast.
@@ -29,6 +31,9 @@ pub struct Spread {
 pub struct Reached {
     /// To whom.
     pub node: NodeId,
+    /// Who had sent it the first copy: its parent in the tree that the broadcast has made. `None` if it got no copy
+    /// over a link of its own, as when an old peer's message is known by another name.
+    pub from: Option<NodeId>,
     /// Over how many links the first copy had come.
     pub hops: u16,
     /// How long after the author had said it.
@@ -234,7 +239,7 @@ impl Ledger {
     }
 
     /// A copy was handed to `node`.
-    pub(crate) fn received(&mut self, node: NodeId, tag: Tag) {
+    pub(crate) fn received(&mut self, node: NodeId, from: NodeId, tag: Tag) {
         if let Some(spread) = self.spread_of(tag.post) {
             spread.copies = spread.copies.saturating_add(1);
             // However far an echo has come, the author is where it started.
@@ -243,9 +248,11 @@ impl Ledger {
             }
             if spread.first_hop.len() <= node.index() {
                 spread.first_hop.resize(node.index() + 1, UNREACHED);
+                spread.first_from.resize(node.index() + 1, node);
             }
-            if let Some(hops) = spread.first_hop.get_mut(node.index()).filter(|hops| **hops == UNREACHED) {
-                *hops = tag.hops;
+            let first = spread.first_hop.get_mut(node.index()).zip(spread.first_from.get_mut(node.index()));
+            if let Some((hops, parent)) = first.filter(|(hops, _)| **hops == UNREACHED) {
+                (*hops, *parent) = (tag.hops, from);
             }
         }
     }
@@ -269,9 +276,10 @@ impl Ledger {
         };
         let first_name = post.id.clone();
         if let Some(spread) = self.spread_of(index) {
-            let hops = spread.hops_to(node).unwrap_or(0);
+            let hops = spread.hops_to(node);
+            let from = hops.and(spread.first_from.get(node.index()).copied());
             let after = now.saturating_since(spread.published);
-            spread.deliveries.push(Reached { node, hops, after });
+            spread.deliveries.push(Reached { node, from, hops: hops.unwrap_or(0), after });
         }
         (origin, Some(first_name))
     }
@@ -288,6 +296,7 @@ impl Ledger {
                 copies: 0,
                 deliveries: Vec::new(),
                 first_hop: Vec::new(),
+                first_from: Vec::new(),
             });
         }
         self.by_id.insert(id.clone(), index);

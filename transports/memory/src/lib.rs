@@ -22,7 +22,7 @@
 //! [`Network`] holds the nodes and lets time pass. [`LinkModel`] says how links behave ([`Latency`], [`Bandwidth`],
 //! [`BurstLoss`]), [`Regions`] where nodes are, [`Machine`] what they run on, [`Fault`] what goes wrong and when. [`Network::check`] says whether the nodes kept their promises, [`Network::stats`] what was exercised,
 //! [`Network::spreads`] how messages spread, [`Network::overlay`] who is whose neighbour, [`Network::traffic`] what
-//! it costs, [`Network::trace`] what to replay. Nodes are
+//! it costs, [`Network::logged_packets`] who said what to whom, [`Network::trace`] what to replay. Nodes are
 //! [`ChatNode`](chinwag::ChatNode)s, or anything that implements [`Node`].
 //!
 //! # Determinism
@@ -53,11 +53,14 @@ mod node;
 mod normal;
 mod outage;
 mod overlay;
+mod packet_log;
 mod pipe;
 mod queue;
 mod regions;
 mod run;
+pub mod scenario;
 mod stats;
+pub mod swarm;
 mod trace;
 mod traffic;
 mod wheel;
@@ -65,7 +68,7 @@ mod wire;
 
 pub use bandwidth::Bandwidth;
 pub use burst::BurstLoss;
-pub use chat::{config_for, ms, secs};
+pub use chat::{HasChat, config_for, ms, secs};
 pub use check::{Checked, Promise, Violation};
 pub use clock::Clock;
 pub use config::{Fidelity, NetworkConfig};
@@ -79,9 +82,11 @@ pub use machine::Machine;
 pub use network::Network;
 pub use node::{Effects, Node, NodeId, Start};
 pub use overlay::Overlay;
+pub use packet_log::LoggedPacket;
 pub use queue::Scheduler;
 pub use regions::{Regions, RegionsError};
 pub use run::NotQuiet;
+pub use scenario::Scenario;
 pub use stats::{Dropped, Stats};
 pub use trace::{Step, Trace, What};
 pub use traffic::{Amount, Traffic};

@@ -11,6 +11,7 @@ use crate::fabric::{Fabric, Happening, Occurrence};
 use crate::fault::{Fault, Memory};
 use crate::host::{Held, Host};
 use crate::ledger::Spread;
+use crate::packet_log::{LoggedPacket, PacketLog};
 use crate::stats::Stats;
 use crate::trace::Trace;
 use crate::traffic::{Amount, Traffic};
@@ -220,6 +221,18 @@ impl<N: Node> Network<N> {
     #[must_use]
     pub const fn trace(&self) -> Option<&Trace<N>> {
         self.trace.as_ref()
+    }
+
+    /// Begins a log of all packets that are sent from now on, or ends it. It grows with every packet: meant for small
+    /// networks and short times.
+    pub fn log_packets(&mut self, log: bool) {
+        self.fabric.packet_log = log.then(|| Box::new(PacketLog::default()));
+    }
+
+    /// The packets that were sent since the log was begun, in the order they were sent.
+    #[must_use]
+    pub fn logged_packets(&self) -> &[LoggedPacket] {
+        self.fabric.packet_log.as_ref().map_or(&[], |log| log.packets())
     }
 
     /// How broadcasts spread, in the order they were said; empty unless that is configured.

@@ -1,6 +1,6 @@
 //! The graph of who exchanges messages with whom.
 
-use crate::{Network, NodeId};
+use crate::{HasChat, Network, NodeId};
 
 /// The graph of the nodes that run: an edge between two that have each other in their active views.
 ///
@@ -13,7 +13,7 @@ pub struct Overlay {
     running: Vec<NodeId>,
 }
 
-impl Network {
+impl<N: HasChat> Network<N> {
     /// Who exchanges messages with whom now.
     #[must_use]
     pub fn overlay(&self) -> Overlay {
@@ -23,7 +23,7 @@ impl Network {
             starts.push(listed.len());
             if host.running {
                 running.push(node);
-                let view = self.node(node).active_view();
+                let view = self.node(node).chat().active_view();
                 listed.extend(view.filter_map(|name| self.fabric.names.get(name).copied()));
             }
         }

@@ -34,8 +34,9 @@ fn along_a_line_every_hop_takes_a_latency() {
 
     let spread = network.spread(&id).expect("followed");
     assert_eq!((spread.id(), spread.author(), spread.published()), (&id, Some(nodes[0]), said));
-    let reached: Vec<_> = spread.deliveries().iter().map(|r| (r.node, r.hops, r.after)).collect();
-    let expected: Vec<_> = (1..5).map(|hop| (nodes[hop], hop as u16, ms(10 * hop as u64))).collect();
+    let reached: Vec<_> = spread.deliveries().iter().map(|r| (r.node, r.from, r.hops, r.after)).collect();
+    let way = |hop: usize| (nodes[hop], Some(nodes[hop - 1]), hop as u16, ms(10 * hop as u64));
+    let expected: Vec<_> = (1..5).map(way).collect();
     assert_eq!(reached, expected);
     assert_eq!((spread.copies(), spread.redundancy()), (4, Some(0.0)));
     assert_eq!((spread.last_hop(), spread.last_delivery()), (Some(4), Some(ms(40))));

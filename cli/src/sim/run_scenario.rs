@@ -1,0 +1,124 @@
+//! `chinwag sim run`: a scenario from a file, or one that comes with the program.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use chinwag_memory::Scenario;
+use chinwag_memory::scenario::{Figures, Outcome, builtin, builtins};
+
+use crate::arguments::{Format, RunArguments};
+use crate::exit::Exit;
+use crate::sim::print;
+
+/// Plays the scenario and prints what came of it: fine if every check held.
+///
+/// # Errors
+/// When there is no such scenario, it is none, or standard output is closed.
+pub(super) fn run(arguments: &RunArguments) -> anyhow::Result<Exit> {
+    if let Some(name) = &arguments.show {
+        let Some(builtin) = builtin(name) else {
+            bail!("no scenario is called {name}: `chinwag sim --list` names them")
+        };
+        print(builtin.toml)?;
+        return Ok(Exit::Fine);
+    }
+    let scenario = scenario(arguments)?;
+    let outcome = scenario.play()?;
+    let json = arguments.format == Format::Json;
+    print(&if json {
+        format!("{}\n", serde_json::to_string(&outcome)?)
+    } else {
+        table(&scenario, &outcome)
+    })?;
+    Ok(if outcome.failure.is_none() { Exit::Fine } else { Exit::Failed })
+}
+
+/// Lists the scenarios that come with the program.
+///
+/// # Errors
+/// When standard output is closed.
+pub(super) fn list() -> anyhow::Result<Exit> {
+    let mut list = String::new();
+    for builtin in builtins() {
+        let scenario = builtin.scenario()?;
+        writeln!(list, "{:<16}{:>6} nodes  {}", builtin.name, scenario.nodes, scenario.about)?;
+    }
+    print(&list)?;
+    Ok(Exit::Fine)
+}
+
+/// Reads a scenario from a file.
+///
+/// # Errors
+/// When it cannot be read, or is none.
+pub(super) fn read(file: &Path) -> anyhow::Result<Scenario> {
+    let text = std::fs::read_to_string(file).with_context(|| {
+        format!("{} cannot be read: is it a scenario's name? `chinwag sim --list` names them", file.display())
+    })?;
+    Scenario::from_toml(&text).with_context(|| file.display().to_string())
+}
+
+fn scenario(arguments: &RunArguments) -> anyhow::Result<Scenario> {
+    let mut scenario = match (&arguments.scenario, arguments.swarm_seed) {
+        (Some(name), _) => match builtin(name) {
+            Some(builtin) => builtin.scenario()?,
+            None => read(Path::new(name))?,
+        },
+        (None, Some(seed)) => Scenario::swarm(seed),
+        (None, None) => bail!("say which scenario: `chinwag sim --list` names them"),
+    };
+    scenario.seed = arguments.seed.unwrap_or(scenario.seed);
+    scenario.nodes = arguments.nodes.unwrap_or(scenario.nodes);
+    scenario.bug = arguments.bug.or(scenario.bug);
+    Ok(scenario)
+}
+
+fn table(scenario: &Scenario, outcome: &Outcome) -> String {
+    let Figures { survivors, messages, heard, due, excused, lost_with_their_holders, .. } = outcome.figures;
+    let figures = &outcome.figures;
+    let millis = |micros: u64| format!("{:.1} ms", micros as f64 / 1000.0);
+    let ratio = |ratio: Option<f64>| ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.4}"));
+    let rows = [
+        (
+            "nodes",
+            scenario.nodes.to_string(),
+            format!("{survivors} there at the end, seed {}", scenario.seed),
+        ),
+        ("messages", messages.to_string(), format!("{lost_with_their_holders} lost with all who had them")),
+        (
+            "heard",
+            heard.to_string(),
+            format!("of {due} due, {excused} of which were before their time or given up"),
+        ),
+        ("delivered", ratio(figures.delivered_ratio()), "of what was due and not excused".to_owned()),
+        ("redundancy", ratio(figures.redundancy()), "copies for each delivery beyond the first".to_owned()),
+        ("hops", figures.hops_max.to_string(), format!("at most, {} on average", ratio(figures.hops_mean()))),
+        (
+            "delivery",
+            millis(figures.median_us),
+            format!("half of them; 99 %: {}", millis(figures.percentile_99_us)),
+        ),
+        (
+            "recovery",
+            outcome.settled_ms.map_or_else(|| "-".to_owned(), |ms| format!("{ms} ms")),
+            parts(outcome),
+        ),
+        ("inputs", figures.inputs.to_string(), format!("trace {:016x}", outcome.trace_hash)),
+    ];
+    let mut table = String::new();
+    for (what, value, remark) in rows {
+        table.push_str(&format!("{what:<14}{value:>12}  {remark}\n"));
+    }
+    match &outcome.failure {
+        None => table + "Every check held.\n",
+        Some(failure) => table + &format!("FAILED: {failure}\n"),
+    }
+}
+
+fn parts(outcome: &Outcome) -> String {
+    match outcome.parts {
+        0 | 1 => "after the faults, until all was well".to_owned(),
+        parts => format!("the faults left {parts} parts that know nothing of each other"),
+    }
+}

@@ -1,0 +1,86 @@
+//! How links behave, as text.
+
+use serde::{Deserialize, Serialize};
+
+use super::share;
+use crate::{LinkModel, Probability, ms};
+
+/// A [`LinkModel`] as text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Links {
+    /// What links promise.
+    pub promise: LinkPromise,
+    /// The least latency of a pair.
+    pub latency_from_ms: u64,
+    /// Latencies of pairs are below this.
+    pub latency_to_ms: u64,
+    /// The most that is added to one packet's latency.
+    pub jitter_ms: u64,
+    /// How likely a datagram is lost.
+    #[serde(with = "share")]
+    pub loss: Probability,
+    /// How likely a datagram arrives twice.
+    #[serde(with = "share")]
+    pub duplication: Probability,
+    /// How likely a datagram is held back.
+    #[serde(with = "share")]
+    pub reordering: Probability,
+    /// By how much at most.
+    pub reordering_ms: u64,
+    /// How likely one bit of a frame is flipped, where messages travel as bytes.
+    #[serde(with = "share")]
+    pub corruption: Probability,
+}
+
+/// What links promise.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkPromise {
+    /// Order, and no loss while they stand.
+    Stream,
+    /// Nothing.
+    Datagram,
+}
+
+impl Default for Links {
+    /// Those of [`LinkModel::stream`].
+    fn default() -> Self {
+        Self {
+            promise: LinkPromise::Stream,
+            latency_from_ms: 10,
+            latency_to_ms: 50,
+            jitter_ms: 0,
+            loss: Probability::NEVER,
+            duplication: Probability::NEVER,
+            reordering: Probability::NEVER,
+            reordering_ms: 100,
+            corruption: Probability::NEVER,
+        }
+    }
+}
+
+impl Links {
+    /// The model.
+    #[must_use]
+    pub fn model(&self) -> LinkModel {
+        let model = match self.promise {
+            LinkPromise::Stream => LinkModel::stream(),
+            LinkPromise::Datagram => LinkModel::datagram(),
+        };
+        model
+            .latency(ms(self.latency_from_ms)..ms(self.latency_to_ms))
+            .jitter(ms(self.jitter_ms))
+            .loss(self.loss)
+            .duplication(self.duplication)
+            .reordering(self.reordering, ms(self.reordering_ms))
+            .corruption(self.corruption)
+    }
+
+    /// The same once faults have ended: the latencies of pairs, and nothing else.
+    #[must_use]
+    pub fn healed(&self) -> Self {
+        let Self { promise, latency_from_ms, latency_to_ms, .. } = *self;
+        Self { promise, latency_from_ms, latency_to_ms, ..Self::default() }
+    }
+}
