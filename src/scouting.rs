@@ -32,7 +32,7 @@ impl ChatNode {
             return;
         }
         self.views.scouts = self.views.scouts.saturating_sub(1);
-        if self.views.scouts > 0 {
+        if self.views.scouts > 0 && self.has_views() {
             self.scout_one();
         }
     }
