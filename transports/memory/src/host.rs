@@ -172,6 +172,17 @@ impl Host {
         mishaps.ended.push(link);
     }
 
+    /// The node is about to be told of all the links that it lost while it did not run: whatever was due before that, it may
+    /// do on them as it is told.
+    pub(crate) fn untold_ended(&mut self, now: Time) {
+        let lost = |input: &Input| {
+            let Input::LinkDown { link, .. } = input else { return None };
+            Some(*link)
+        };
+        let links: Vec<LinkId> = self.mishaps_mut().untold.iter().filter_map(lost).collect();
+        links.into_iter().for_each(|link| self.ended(now, link));
+    }
+
     /// Whether a link is gone and the node was not told yet.
     pub(crate) fn has_lost(&self, now: Time, link: LinkId) -> bool {
         let Some(mishaps) = &self.mishaps else { return false };

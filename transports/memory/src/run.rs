@@ -142,6 +142,7 @@ impl<N: Node> Network<N> {
         if self.is_running(node) {
             return;
         }
+        let now = self.fabric.now;
         let host = self.fabric.host_mut(node);
         host.running = true;
         host.starts += 1;
@@ -150,6 +151,7 @@ impl<N: Node> Network<N> {
             Memory::Kept => {
                 // In the node's time it has just crashed: what is due since then comes after what it has lost.
                 let crashed_at = host.mishaps_mut().crashed_at;
+                host.untold_ended(now);
                 while let Some(input) = self.fabric.host_mut(node).mishaps_mut().untold.pop_front() {
                     self.feed_at(crashed_at, node, Told::of(input));
                 }
