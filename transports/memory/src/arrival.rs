@@ -269,6 +269,9 @@ impl Fabric {
         if let Some(log) = &mut self.packet_log {
             log.received((end.peer, node), (end.peer_link, packet.number), self.now);
         }
+        if let Some((log, traced)) = self.trace_log.as_mut().zip(packet.traced) {
+            log.received(self.now, traced);
+        }
         self.stats.reordered += u64::from(packet.number < end.newest);
         end.newest = end.newest.max(packet.number);
         match packet.payload {

@@ -62,6 +62,7 @@ pub mod scenario;
 mod stats;
 pub mod swarm;
 mod trace;
+pub mod trace_log;
 mod traffic;
 mod wheel;
 mod wire;

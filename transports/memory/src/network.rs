@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use chinwag::{Address, ChatNode, ConfigError, Event, Input, MessageId, Time};
+use chinwag::{Address, ChatNode, ConfigError, Event, Input, MessageId, PeerId, Time};
 
 use crate::arrival::{Inbox, Told};
 use crate::check::{self, Checked, Violation};
@@ -14,6 +14,7 @@ use crate::ledger::Spread;
 use crate::packet_log::{LoggedPacket, PacketLog};
 use crate::stats::Stats;
 use crate::trace::Trace;
+use crate::trace_log::TraceLog;
 use crate::traffic::{Amount, Traffic};
 use crate::{AddError, Machine, NetworkConfig, Node, NodeId, Start};
 
@@ -70,6 +71,10 @@ impl<N: Node> Network<N> {
         self.fabric.hosts.push(host);
         if let Some(trace) = &mut self.trace {
             trace.state(self.fabric.host(node).shows(self.fabric.now), node, added.clone());
+        }
+        let now = self.fabric.now;
+        if let Some(log) = &mut self.fabric.trace_log {
+            log.added(now, node, added.name().map_or("", PeerId::as_str));
         }
         self.nodes.push(added);
         self.feed(node, Told::of(Input::Tick));
@@ -233,6 +238,33 @@ impl<N: Node> Network<N> {
     #[must_use]
     pub fn logged_packets(&self) -> &[LoggedPacket] {
         self.fabric.packet_log.as_ref().map_or(&[], |log| log.packets())
+    }
+
+    /// Begins a [trace](crate::trace_log), or ends one that nobody wants any more. It changes nothing in the run.
+    pub fn log_trace(&mut self, log: bool) {
+        let now = self.fabric.now;
+        self.fabric.trace_log = log.then(|| {
+            let mut log = Box::new(TraceLog::new());
+            for host in &self.fabric.hosts {
+                log.added(now, host.node, host.name.as_ref().map_or("", PeerId::as_str));
+            }
+            log
+        });
+    }
+
+    /// Takes the bytes of the trace since the last time: the next part of its file, after the
+    /// [header](crate::trace_log::header). Empty if none is written.
+    #[must_use]
+    pub fn take_trace_log(&mut self) -> Vec<u8> {
+        self.fabric.trace_log.as_mut().map(|log| log.take()).unwrap_or_default()
+    }
+
+    /// Ends the trace, and takes what is left of its bytes.
+    #[must_use]
+    pub fn end_trace_log(&mut self) -> Vec<u8> {
+        let Some(mut log) = self.fabric.trace_log.take() else { return Vec::new() };
+        log.end();
+        log.take()
     }
 
     /// How broadcasts spread, in the order they were said; empty unless that is configured.

@@ -1,0 +1,132 @@
+//! What stands in a trace.
+
+use std::sync::Arc;
+
+use chinwag::Time;
+
+use crate::NodeId;
+
+/// One entry of a trace.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TraceEntry {
+    /// When, in virtual time.
+    pub at: Time,
+    /// What.
+    pub what: Happened,
+}
+
+/// Something that happened.
+///
+/// Packets are numbered from 0 in the order they were sent. Nodes go by number; peers that nodes speak of, and messages, by
+/// their names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Happened {
+    /// A node is there.
+    Added {
+        /// Which.
+        node: NodeId,
+        /// Its name.
+        name: Arc<str>,
+    },
+    /// A node began to say something to everybody.
+    Published {
+        /// Who.
+        node: NodeId,
+        /// What: the message's id.
+        message: Arc<str>,
+    },
+    /// A packet set out.
+    Sent {
+        /// Its number.
+        packet: u64,
+        /// From whom.
+        from: NodeId,
+        /// To whom.
+        to: NodeId,
+        /// The type of its message.
+        kind: Arc<str>,
+        /// What it is about: of a message to everybody or to one peer, its id; of an announcement or a request, the tags of
+        /// streams and the numbers in them; else empty.
+        about: Arc<str>,
+    },
+    /// A packet was handed to its receiver. With duplication that may happen more than once.
+    Received {
+        /// Its number.
+        packet: u64,
+    },
+    /// A packet, or one copy of it, was lost.
+    Lost {
+        /// Its number.
+        packet: u64,
+        /// How.
+        reason: Arc<str>,
+    },
+    /// A node gave a message to its application.
+    Delivered {
+        /// Who.
+        node: NodeId,
+        /// The message's id.
+        message: Arc<str>,
+    },
+    /// A node gave up messages of an author.
+    GaveUp {
+        /// Who.
+        node: NodeId,
+        /// Whose: the stream.
+        stream: Arc<str>,
+        /// The first number.
+        from: u64,
+        /// The last.
+        to: u64,
+    },
+    /// A node tells that a peer is linked.
+    PeerUp {
+        /// Who tells.
+        node: NodeId,
+        /// Of whom.
+        peer: Arc<str>,
+    },
+    /// A node tells that a peer is not linked any more.
+    PeerDown {
+        /// Who tells.
+        node: NodeId,
+        /// Of whom.
+        peer: Arc<str>,
+        /// Why.
+        reason: Arc<str>,
+    },
+    /// A node crashed.
+    Crashed {
+        /// Which.
+        node: NodeId,
+    },
+    /// A crashed node started again.
+    Restarted {
+        /// Which.
+        node: NodeId,
+    },
+    /// A fault took effect, also one that has other entries follow.
+    Fault {
+        /// Which, in words.
+        fault: Arc<str>,
+    },
+}
+
+/// The numbers by which kinds of entries go.
+pub(super) mod code {
+    pub(in super::super) const HASH: u64 = 0;
+    pub(in super::super) const END: u64 = 1;
+    pub(in super::super) const ADDED: u64 = 2;
+    pub(in super::super) const PUBLISHED: u64 = 3;
+    pub(in super::super) const SENT: u64 = 4;
+    pub(in super::super) const RECEIVED: u64 = 5;
+    pub(in super::super) const LOST: u64 = 6;
+    pub(in super::super) const DELIVERED: u64 = 7;
+    pub(in super::super) const GAVE_UP: u64 = 8;
+    pub(in super::super) const PEER_UP: u64 = 9;
+    pub(in super::super) const PEER_DOWN: u64 = 10;
+    pub(in super::super) const CRASHED: u64 = 11;
+    pub(in super::super) const RESTARTED: u64 = 12;
+    pub(in super::super) const FAULT: u64 = 13;
+}
