@@ -9,7 +9,8 @@ use chinwag_memory::scenario::{Figures, Outcome, builtin, builtins};
 
 use crate::arguments::{Format, RunArguments};
 use crate::exit::Exit;
-use crate::sim::print;
+use crate::sim::listing::Listing;
+use crate::sim::{csv_line, print};
 
 /// Plays the scenario and prints what came of it: fine if every check held.
 ///
@@ -25,11 +26,11 @@ pub(super) fn run(arguments: &RunArguments) -> anyhow::Result<Exit> {
     }
     let scenario = scenario(arguments)?;
     let outcome = scenario.play()?;
-    let json = arguments.format == Format::Json;
-    print(&if json {
-        format!("{}\n", serde_json::to_string(&outcome)?)
-    } else {
-        table(&scenario, &outcome)
+    print(&match arguments.format {
+        Format::Table => table(&scenario, &outcome),
+        Format::Json => format!("{}\n", serde_json::to_string(&outcome)?),
+        Format::Csv => csv_line::of(&Listing::of(&outcome)?)?,
+        Format::Markdown => markdown(&scenario, &outcome),
     })?;
     Ok(if outcome.failure.is_none() { Exit::Fine } else { Exit::Failed })
 }
@@ -75,11 +76,34 @@ fn scenario(arguments: &RunArguments) -> anyhow::Result<Scenario> {
 }
 
 fn table(scenario: &Scenario, outcome: &Outcome) -> String {
+    let mut table = String::new();
+    for (what, value, remark) in rows(scenario, outcome) {
+        table.push_str(&format!("{what:<14}{value:>12}  {remark}\n"));
+    }
+    table + &verdict(outcome) + "\n"
+}
+
+fn markdown(scenario: &Scenario, outcome: &Outcome) -> String {
+    let mut table = "| figure | value | |\n|---|---:|---|\n".to_owned();
+    for (what, value, remark) in rows(scenario, outcome) {
+        table.push_str(&format!("| {what} | {value} | {remark} |\n"));
+    }
+    table + "\n" + &verdict(outcome) + "\n"
+}
+
+fn verdict(outcome: &Outcome) -> String {
+    match &outcome.failure {
+        None => "Every check held.".to_owned(),
+        Some(failure) => format!("FAILED: {failure}"),
+    }
+}
+
+fn rows(scenario: &Scenario, outcome: &Outcome) -> [(&'static str, String, String); 9] {
     let Figures { survivors, messages, heard, due, excused, lost_with_their_holders, .. } = outcome.figures;
     let figures = &outcome.figures;
     let millis = |micros: u64| format!("{:.1} ms", micros as f64 / 1000.0);
     let ratio = |ratio: Option<f64>| ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.4}"));
-    let rows = [
+    [
         (
             "nodes",
             scenario.nodes.to_string(),
@@ -105,15 +129,7 @@ fn table(scenario: &Scenario, outcome: &Outcome) -> String {
             parts(outcome),
         ),
         ("inputs", figures.inputs.to_string(), format!("trace {:016x}", outcome.trace_hash)),
-    ];
-    let mut table = String::new();
-    for (what, value, remark) in rows {
-        table.push_str(&format!("{what:<14}{value:>12}  {remark}\n"));
-    }
-    match &outcome.failure {
-        None => table + "Every check held.\n",
-        Some(failure) => table + &format!("FAILED: {failure}\n"),
-    }
+    ]
 }
 
 fn parts(outcome: &Outcome) -> String {

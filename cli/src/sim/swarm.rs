@@ -16,7 +16,8 @@ use chinwag_memory::swarm::{Survey, Verdict};
 use crate::arguments::{Format, SwarmArguments};
 use crate::clock;
 use crate::exit::Exit;
-use crate::sim::print;
+use crate::sim::listing::Listing;
+use crate::sim::{csv_line, print};
 
 /// Plays the scenarios and prints what was found: fine if every check held and everything was tried.
 ///
@@ -37,11 +38,11 @@ pub(super) fn run(arguments: &SwarmArguments) -> anyhow::Result<Exit> {
         anyhow::Ok(survey)
     })?;
     let verdict = survey.verdict();
-    let json = arguments.format == Format::Json;
-    print(&if json {
-        format!("{}\n", serde_json::to_string(&survey)?)
-    } else {
-        table(&survey, &verdict, arguments.bug)
+    print(&match arguments.format {
+        Format::Table => table(&survey, &verdict, arguments.bug),
+        Format::Json => format!("{}\n", serde_json::to_string(&survey)?),
+        Format::Csv => csv_line::of(&Listing::of(&survey)?)?,
+        Format::Markdown => markdown(&survey, &verdict, arguments.bug),
     })?;
     Ok(if verdict == Verdict::Fine { Exit::Fine } else { Exit::Failed })
 }
@@ -106,7 +107,37 @@ fn say(line: &str) {
 
 fn table(survey: &Survey, verdict: &Verdict, bug: Option<Bug>) -> String {
     let mut table = String::new();
-    for (what, value, remark) in [
+    for (what, value, remark) in rows(survey) {
+        let _ = writeln!(table, "{what:<14}{value:>12}  {remark}");
+    }
+    table.push_str("\nexercised:\n");
+    for (what, count) in survey.coverage.iter() {
+        let _ = writeln!(table, "  {what:<34}{count:>14}");
+    }
+    for found in &survey.found {
+        let _ = writeln!(table, "\nseed {}: {}\n    {}", found.seed, found.failure, replay(found.seed, bug));
+    }
+    table + &format!("\n{verdict}\n")
+}
+
+fn markdown(survey: &Survey, verdict: &Verdict, bug: Option<Bug>) -> String {
+    let mut text = "| figure | value | |\n|---|---:|---|\n".to_owned();
+    for (what, value, remark) in rows(survey) {
+        let _ = writeln!(text, "| {what} | {value} | {remark} |");
+    }
+    text.push_str("\n| exercised | count |\n|---|---:|\n");
+    for (what, count) in survey.coverage.iter() {
+        let _ = writeln!(text, "| {what} | {count} |");
+    }
+    for found in &survey.found {
+        let command = replay(found.seed, bug);
+        let _ = writeln!(text, "\n- seed {}: {} (`{command}`)", found.seed, found.failure);
+    }
+    text + &format!("\n{verdict}\n")
+}
+
+fn rows(survey: &Survey) -> [(&'static str, u64, String); 4] {
+    [
         ("scenarios", survey.scenarios, "played".to_owned()),
         (
             "unrecoverable",
@@ -119,17 +150,7 @@ fn table(survey: &Survey, verdict: &Verdict, bug: Option<Bug>) -> String {
             format!("heard {} times by those who were there at the end", survey.heard),
         ),
         ("inputs", survey.inputs, format!("slowest recovery {} ms", survey.slowest_ms)),
-    ] {
-        let _ = writeln!(table, "{what:<14}{value:>12}  {remark}");
-    }
-    table.push_str("\nexercised:\n");
-    for (what, count) in survey.coverage.iter() {
-        let _ = writeln!(table, "  {what:<34}{count:>14}");
-    }
-    for found in &survey.found {
-        let _ = writeln!(table, "\nseed {}: {}\n    {}", found.seed, found.failure, replay(found.seed, bug));
-    }
-    table + &format!("\n{verdict}\n")
+    ]
 }
 
 const PROGRESS_SECONDS: u64 = 5;

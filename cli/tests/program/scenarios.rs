@@ -21,6 +21,24 @@ fn the_scenarios_are_listed_shown_and_played() {
 }
 
 #[test]
+fn scenarios_and_swarms_speak_every_format() {
+    for (task, first) in [("run single --nodes 8", "failure"), ("swarm --seeds 2 --threads 1", "scenarios")] {
+        let said = |format: &str| Program::start(&format!("sim {task} --format {format}")).rest().join("\n");
+        let json: serde_json::Value = serde_json::from_str(&said("json")).unwrap();
+        let text = said("csv");
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let names = reader.headers().unwrap().clone();
+        let values = reader.records().next().unwrap().unwrap();
+        assert_eq!((&names[0], names.len()), (first, json.as_object().unwrap().len()));
+        for (name, value) in names.iter().zip(&values).filter(|(name, _)| json[*name].is_number()) {
+            assert_eq!(value, json[name].to_string(), "{name}");
+        }
+        let markdown = said("markdown");
+        assert!(markdown.starts_with("| figure | value | |\n|---|---:|---|\n"), "{markdown}");
+    }
+}
+
+#[test]
 fn a_swarm_says_how_to_see_a_failure_again_and_the_minimiser_writes_it_down() {
     let mut fine = Program::start("sim swarm --seeds 2 --threads 2");
     assert_eq!(fine.exit_code(), 0);
