@@ -84,13 +84,17 @@ impl ChatNode {
             }
             return;
         };
-        if lag.gone_at != first.from() {
-            (lag.gone, lag.others, lag.gone_at) = (Slots::NONE, Slots::NONE, first.from());
-        }
+        lag.seek(first.from());
         if taken.is_empty() {
             // Nobody can fill it now, and somebody may later.
-            lag.hopeless = None;
+            (lag.hopeless, lag.sought) = (None, None);
             lag.due = now + ALONE_PATIENCE;
+            return;
+        }
+        let waits = self.broadcast.streams.is_waiting(stream);
+        if waits && lag.sought.is_some_and(|since| now.saturating_since(since) >= LONGEST_SEARCH) {
+            // However many say to have it and do not answer.
+            self.give_up(stream, *first);
             return;
         }
         if let Some(asked) = lag.asked.take() {
@@ -101,7 +105,7 @@ impl ChatNode {
             }
         }
         let mut able = lag.claimants.and(taken).without(lag.gone);
-        if able.is_empty() && self.broadcast.streams.is_waiting(stream) {
+        if able.is_empty() && waits {
             // What a claimant retains no more, another may, who had no reason to say so.
             able = taken.without(lag.gone).without(lag.others);
             lag.others = lag.others.with(able.nth_around(lag.tries).map_or(Slots::NONE, Slots::one));
@@ -125,6 +129,10 @@ impl ChatNode {
         lag.asked = Some(slot);
         lag.progress = false;
         lag.due = now + ANSWER_PATIENCE * (1 << lag.unanswered.min(2));
+        if waits {
+            let since = *lag.sought.get_or_insert(now);
+            lag.due = lag.due.min(since + LONGEST_SEARCH);
+        }
         runs.extend(missing.into_iter().take(room).map(|run| (tag, run)));
         if !self.broadcast.trees.adopt(stream, slot) {
             return;
@@ -174,9 +182,7 @@ impl ChatNode {
             let is_gone =
                 |(of, run): &(StreamTag, Run)| Some(*of) == tag && run.from() <= first && first <= run.to();
             if gone.iter().any(is_gone) {
-                if lag.gone_at != first {
-                    (lag.gone, lag.others, lag.gone_at) = (Slots::NONE, Slots::NONE, first);
-                }
+                lag.seek(first);
                 lag.gone = lag.gone.with(Slots::one(slot));
             } else if lag.unanswered >= IN_VAIN {
                 lag.unanswered = 0;
@@ -193,6 +199,9 @@ impl ChatNode {
 const IN_ORDER_PATIENCE: Duration = Duration::from_millis(200);
 /// How long a pull may go without an answer, at first.
 pub(crate) const ANSWER_PATIENCE: Duration = Duration::from_millis(500);
+/// How long posts wait while others are asked for what is before them, and nothing of it comes. A little more than one
+/// neighbour that does not answer may take.
+const LONGEST_SEARCH: Duration = Duration::from_secs(6);
 /// How long to wait for neighbours before what is missing is looked at again.
 const ALONE_PATIENCE: Duration = Duration::from_secs(60);
 /// After how many pulls without an answer a neighbour is asked no more.

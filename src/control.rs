@@ -148,7 +148,7 @@ impl fmt::Debug for Contact {
 }
 
 /// Some numbers of a stream in a row.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Run {
     from: Sequence,
     to: Sequence,

@@ -1,18 +1,20 @@
 //! All links: which to talk on with whom, and the places of the neighbours among them.
 
+mod by_peer;
 mod link;
+mod watch;
 
 use core::time::Duration;
 use std::sync::Arc;
 
+use by_peer::PeerRun;
 pub(crate) use link::{Link, Neighbour, Phase, Role, Standing};
+use watch::Watch;
 
 use crate::ctx::Ctx;
-use crate::mark::Mark;
 use crate::slots::{Slot, Slots};
 use crate::sorted_map::SortedMap;
-use crate::timers::{Timer, TimerKey};
-use crate::{Address, Contact, Epoch, LinkId, PeerId, Semantics, Time};
+use crate::{Address, LinkId, PeerId, Semantics, Time};
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Links {
@@ -30,47 +32,6 @@ pub(crate) struct Links {
     /// The places of those among them to whom we announce first, and not they to us.
     first: Slots,
     watch: Watch,
-}
-
-/// When links are looked at next. One timer serves all, so that a node that wakes for one deals with several.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-enum Watch {
-    #[default]
-    Off,
-    Looking,
-    At(Time, TimerKey),
-}
-
-impl Watch {
-    /// Has links looked at no later than `deadline`.
-    fn by(&mut self, ctx: &mut Ctx, deadline: Time) {
-        match self {
-            Self::Looking => return,
-            Self::At(at, _) if *at <= deadline => return,
-            Self::At(_, key) => ctx.timers.cancel(*key),
-            Self::Off => {}
-        }
-        *self = Self::At(deadline, ctx.timers.set(ctx.now, deadline, Timer::LookAtLinks));
-    }
-}
-
-/// A run of a peer, the least mark first.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct PeerRun {
-    mark: Mark,
-    peer: PeerId,
-    epoch: Epoch,
-}
-
-impl PeerRun {
-    fn of(peer: &PeerId, epoch: Epoch) -> Self {
-        Self { mark: Mark::of(peer), peer: peer.clone(), epoch }
-    }
-
-    /// Whether it is this one, or comes before it.
-    fn is_upto(&self, mark: Mark, peer: &PeerId, epoch: Epoch) -> bool {
-        self.mark < mark || self.mark == mark && (&self.peer, self.epoch) <= (peer, epoch)
-    }
 }
 
 impl Links {
@@ -362,61 +323,5 @@ impl Links {
             self.neighbours = Some(links.into());
         }
         self.neighbours.clone().unwrap_or_default()
-    }
-
-    /// The link to talk on with this run of this peer.
-    pub(crate) fn link_to(&self, peer: &PeerId, epoch: Epoch) -> Option<LinkId> {
-        let (run, link) = self.by_peer.last_where(|run| run.is_upto(Mark::of(peer), peer, epoch))?;
-        (run.epoch == epoch && run.peer == *peer).then_some(*link)
-    }
-
-    /// The link to talk on with whoever is at the other end of `link`: itself, or the one that it gave way to.
-    pub(crate) fn talks_on(&self, link: LinkId) -> Option<LinkId> {
-        let neighbour = self.neighbour(link)?;
-        self.link_to(&neighbour.peer, neighbour.epoch)
-    }
-
-    /// The link to the newest run of this peer.
-    pub(crate) fn link_of(&self, peer: &PeerId) -> Option<LinkId> {
-        let last = Epoch::new(u64::MAX);
-        let (run, link) = self.by_peer.last_where(|run| run.is_upto(Mark::of(peer), peer, last))?;
-        (run.peer == *peer).then_some(*link)
-    }
-
-    /// Notes where the native peer at the other end of `link` listens now, and says who that is.
-    pub(crate) fn listens_at(&mut self, link: LinkId, address: Option<Address>) -> Option<PeerId> {
-        match &mut self.links.get_mut(&link)?.phase {
-            Phase::Linked(neighbour) | Phase::Retiring(neighbour) => {
-                neighbour.contact = address.map(|address| Contact::new(neighbour.peer.clone(), address));
-                Some(neighbour.peer.clone())
-            }
-            Phase::Accepted | Phase::Introduced | Phase::OneShot => None,
-        }
-    }
-
-    /// The newest run of this peer that is linked, and where it listens.
-    pub(crate) fn newest_run(&self, peer: &PeerId) -> Option<(Epoch, Option<&Address>)> {
-        let neighbour = self.neighbour(self.link_of(peer)?)?;
-        Some((neighbour.epoch, neighbour.address()))
-    }
-
-    /// The neighbours, each with the link to talk on, in an order that depends on nothing but who they are.
-    pub(crate) fn linked_peers(&self) -> impl Iterator<Item = (&Neighbour, LinkId)> {
-        let linked = |link: &LinkId| self.neighbour(*link).map(|neighbour| (neighbour, *link));
-        self.by_peer.values().filter_map(linked).filter(|(neighbour, _)| neighbour.role.is_neighbour())
-    }
-
-    /// The linked peer that listens at `address`, or was dialed there.
-    pub(crate) fn who_listens_at(&self, address: &Address) -> Option<PeerId> {
-        self.links.values().find_map(|link| match &link.phase {
-            Phase::Linked(neighbour)
-                if neighbour.address() == Some(address) || link.dialed.as_ref() == Some(address) =>
-            {
-                Some(neighbour.peer.clone())
-            }
-            Phase::Linked(_) | Phase::Accepted | Phase::Introduced | Phase::OneShot | Phase::Retiring(_) => {
-                None
-            }
-        })
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Lag {
     pub(crate) gone: Slots,
     /// That first one.
     pub(crate) gone_at: u64,
+    /// Since when it is asked for while posts after it wait.
+    pub(crate) sought: Option<Time>,
     /// Who were asked for it although they do not say to have it.
     pub(crate) others: Slots,
     /// The first announcement of `head`, unless who made it is gone.
@@ -39,6 +41,15 @@ pub(crate) struct Lag {
     pub(crate) hopeless: Option<Time>,
 }
 
+impl Lag {
+    /// The first number that is missing: what is known of who has another one does not count.
+    pub(crate) fn seek(&mut self, first: u64) {
+        if self.gone_at != first {
+            (self.gone, self.others, self.sought, self.gone_at) = (Slots::NONE, Slots::NONE, None, first);
+        }
+    }
+}
+
 impl Repair {
     /// `slot` says to have everything up to `head` (or some of it). Says whether that is news.
     pub(crate) fn claim(&mut self, now: Time, stream: u32, slot: Slot, head: u64, due: Time) {
@@ -47,6 +58,7 @@ impl Repair {
             claimants: Slots::NONE,
             gone: Slots::NONE,
             gone_at: 0,
+            sought: None,
             others: Slots::NONE,
             first: Some((slot, now)),
             due,

@@ -13,7 +13,7 @@ pub(crate) const MAX_STREAMS: usize = 256;
 pub(crate) const MAX_RANGES: usize = 8;
 
 /// What a node has of one stream. Never nothing: of such a stream nothing is told.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Summary {
     /// Which stream.
     pub(crate) tag: StreamTag,
@@ -24,7 +24,7 @@ pub(crate) struct Summary {
 }
 
 /// One stretch of the space of tags, from where the one before it ended.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Span {
     /// The last tag of the stretch.
     pub(crate) until: StreamTag,
@@ -33,7 +33,7 @@ pub(crate) struct Span {
 }
 
 /// What is said about one stretch.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Claim {
     /// Nothing: it is in step, or has been dealt with.
     Same,
@@ -54,7 +54,7 @@ pub(crate) enum Claim {
 }
 
 /// All that one message says: stretches in ascending order, within the limits.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Spans(pub(crate) Vec<Span>);
 
 impl Summary {

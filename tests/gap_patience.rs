@@ -3,9 +3,9 @@
 #![cfg(test)]
 
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chinwag::{Action, Event, Time};
+use chinwag::{Action, Control, Event, Message, Run, StreamTag, Time};
 use chinwag_memory::{ms, secs};
 use chinwag_testkit::{Guest, Lab, sent};
 use proptest::prelude::*;
@@ -113,6 +113,28 @@ fn who_does_not_answer_is_not_asked_for_ever() {
     lab.wait(secs(30));
     let pulls = sent(&lab.answers.concat(), "PULL").len();
     assert!((2..10).contains(&pulls), "{pulls} pulls");
+    assert_eq!((lab.heard().len(), told_missing(&lab).len()), (2, 1));
+}
+
+/// Many say to have what is missing, and do not answer: what came after it does not wait for each of them.
+#[test]
+fn many_who_do_not_answer_hold_up_no_more_than_one() {
+    let mut lab = Lab::usual_but(|config| config.dead = Duration::from_secs(600));
+    let ann = Guest::native("ann", "ann:5001");
+    let link = lab.welcome(&ann);
+    lab.hear(link, ann.broadcasts(1, "1"));
+    let message = ann.broadcasts(1, "1");
+    let place = message.post().and_then(|post| post.place).unwrap();
+    let tag = StreamTag::of(message.originator(), place.epoch);
+    for number in 0..5 {
+        let guest = Guest::native(&format!("bob {number}"), &format!("bob:{}", 5002 + number));
+        let link = lab.welcome(&guest);
+        lab.hear(link, Message::control(Control::Have(vec![(tag, Run::of(1, 3).unwrap())])));
+    }
+    lab.hear(link, ann.broadcasts(3, "3"));
+    lab.wait(secs(8));
+    let pulls: BTreeSet<_> = sent(&lab.answers.concat(), "PULL").into_iter().collect();
+    assert!(pulls.len() > 2, "asked on {pulls:?}");
     assert_eq!((lab.heard().len(), told_missing(&lab).len()), (2, 1));
 }
 

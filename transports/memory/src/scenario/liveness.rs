@@ -158,7 +158,7 @@ impl Player<'_> {
                         Some(Missing::GivenUp(at)) => {
                             format!(", and gave it up at {at:?}, when no fault lasted")
                         }
-                        Some(Missing::BeforeContact) | None => String::new(),
+                        Some(Missing::BeforeContact | Missing::OutOfReach) | None => String::new(),
                     };
                     let detail = format!("has not heard {}, which others have{told}", post.id);
                     self.fail(check, *who, detail)?;
@@ -168,14 +168,21 @@ impl Player<'_> {
         Ok(())
     }
 
-    /// Whether a node need not hear something: said before its time, or given up while faults lasted.
+    /// Whether a node need not hear something: said before its time, or given up while faults lasted, or when nobody
+    /// whom it had been linked with for long had it.
     fn is_excused(&self, who: usize, post: &Post, versions: Option<&BTreeMap<StreamTag, u64>>) -> bool {
         match self.posts.missing(who, post) {
-            Some(Missing::BeforeContact) => true,
+            Some(Missing::BeforeContact | Missing::OutOfReach) => true,
             Some(Missing::GivenUp(at)) => {
                 self.is_narrow() || self.healed_at.is_some_and(|healed| at <= healed)
             }
             None => {
+                // Newcomers that ask for less than there is pass over the rest, and it does not come through them.
+                let holes = (self.limits.catch_up as usize) < self.posts.len();
+                let mut neighbours = self.neighbours(who).filter(|other| !self.hostile.contains(other));
+                if holes && !neighbours.any(|other| post.is_at(other)) {
+                    return true;
+                }
                 // It has passed it, and says so before the next one of that author, who has said nothing more.
                 let MessageId::Native { stream, sequence } = &post.id else { return false };
                 let tag = StreamTag::of(stream.author(), stream.epoch());

@@ -161,26 +161,27 @@ impl What {
         }
     }
 
+    /// How many times it happens.
+    pub(crate) const fn count(&self) -> u32 {
+        if let Self::Say { count, .. }
+        | Self::Flap { count, .. }
+        | Self::Churn { count, .. }
+        | Self::Arrive { count, .. } = self
+        {
+            *count
+        } else {
+            1
+        }
+    }
+
     /// How long after its time its last part happens.
     pub(crate) const fn lasts_ms(&self) -> u64 {
-        match self {
-            Self::Say { count, every_ms, .. } | Self::Flap { count, every_ms, .. } => {
-                every_ms.saturating_mul((*count as u64).saturating_sub(1))
-            }
-            Self::Churn { count, every_ms, down_ms, .. } => {
-                every_ms.saturating_mul((*count as u64).saturating_sub(1)).saturating_add(*down_ms)
-            }
-            Self::Arrive { over_ms, .. } => *over_ms,
-            Self::Tell { .. }
-            | Self::Join { .. }
-            | Self::Leave { .. }
-            | Self::Crash { .. }
-            | Self::CrashShare { .. }
-            | Self::Restart { .. }
-            | Self::Partition { .. }
-            | Self::Heal
-            | Self::Links { .. } => 0,
-        }
+        let (Self::Say { every_ms, .. } | Self::Flap { every_ms, .. } | Self::Churn { every_ms, .. }) = self
+        else {
+            return if let Self::Arrive { over_ms, .. } = self { *over_ms } else { 0 };
+        };
+        let down_ms = if let Self::Churn { down_ms, .. } = self { *down_ms } else { 0 };
+        every_ms.saturating_mul((self.count() as u64).saturating_sub(1)).saturating_add(down_ms)
     }
 }
 

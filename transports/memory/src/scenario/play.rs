@@ -11,7 +11,7 @@ use super::agenda::Agenda;
 use super::chance::{Purpose, some};
 use super::coverage::Coverage;
 use super::hostile::Mischief;
-use super::knowledge::Islands;
+use super::knowledge::{Islands, Reach};
 use super::posts::Posts;
 use super::{Failure, Figures, Links, Scenario, ScenarioError};
 use crate::{AddError, Fault, HasChat as _, Network, NetworkConfig, NodeId, Probability, config_for, ms};
@@ -71,6 +71,8 @@ pub(super) struct Player<'a> {
     /// Whom each was told to join in its present life.
     pub(super) contacts: Vec<BTreeSet<usize>>,
     pub(super) posts: Posts,
+    /// Who was linked with whom of late.
+    pub(super) reach: Reach,
     pub(super) coverage: Coverage,
     /// How often safety was looked at.
     pub(super) looks: usize,
@@ -101,6 +103,7 @@ impl<'a> Player<'a> {
             limits,
             contacts: Vec::new(),
             posts: Posts::default(),
+            reach: Reach::default(),
             coverage: Coverage::default(),
             looks: 0,
             links: scenario.links,

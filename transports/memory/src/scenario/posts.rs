@@ -29,6 +29,8 @@ struct Gap {
     to: u64,
     before_contact: bool,
     at: Time,
+    /// The numbers in it that nobody had who was in reach.
+    out_of_reach: Vec<u64>,
 }
 
 /// What a node was told about a message that is missing.
@@ -36,6 +38,8 @@ struct Gap {
 pub(super) enum Missing {
     /// It was said before the node's time.
     BeforeContact,
+    /// It was given up when nobody who was in reach had it.
+    OutOfReach,
     /// It was given up then.
     GivenUp(Time),
 }
@@ -62,23 +66,39 @@ impl Posts {
         new
     }
 
-    /// Notes what a node told.
-    pub(super) fn note(&mut self, node: usize, at: Time, event: &Event) {
+    /// Notes what a node told it has heard.
+    pub(super) fn note_delivery(&mut self, node: usize, event: &Event) {
         if let Event::Delivered(delivery) = event {
             let post = delivery.id().and_then(|id| self.by_id.get(&id).copied());
             if let Some(post) = post.and_then(|at| self.posts.get_mut(at)) {
                 post.note(node);
             }
-        } else if let Event::Gap { stream, from, to, before_contact } = event {
-            let (from, to, before_contact) = (from.get(), to.get(), *before_contact);
-            self.gaps.entry(node).or_default().push(Gap {
-                stream: stream.clone(),
-                from,
-                to,
-                before_contact,
-                at,
-            });
         }
+    }
+
+    /// Notes what a node told is missing; `in_reach` says whom it has been linked with for long.
+    pub(super) fn note_gap(
+        &mut self,
+        node: usize,
+        at: Time,
+        event: &Event,
+        in_reach: impl Fn(usize, usize) -> bool,
+    ) {
+        let Event::Gap { stream, from, to, before_contact } = event else { return };
+        let (from, to, before_contact) = (from.get(), to.get(), *before_contact);
+        let number = |post: &Post| {
+            let MessageId::Native { stream: of, sequence } = &post.id else { return None };
+            (of == stream).then_some(sequence.get())
+        };
+        let out_of_reach = self
+            .posts
+            .iter()
+            .filter(|post| !post.holders().any(|holder| in_reach(node, holder)))
+            .filter_map(number)
+            .filter(|number| (from..=to).contains(number))
+            .collect();
+        let stream = stream.clone();
+        self.gaps.entry(node).or_default().push(Gap { stream, from, to, before_contact, at, out_of_reach });
     }
 
     /// A node has lost its memory.
@@ -93,13 +113,23 @@ impl Posts {
         let mut gaps = self.gaps.get(&node)?.iter();
         let number = sequence.get();
         let gap = gaps.find(|gap| gap.stream == *stream && (gap.from..=gap.to).contains(&number))?;
-        Some(if gap.before_contact { Missing::BeforeContact } else { Missing::GivenUp(gap.at) })
+        Some(if gap.before_contact {
+            Missing::BeforeContact
+        } else if gap.out_of_reach.contains(&number) {
+            Missing::OutOfReach
+        } else {
+            Missing::GivenUp(gap.at)
+        })
     }
 }
 
 impl Post {
     pub(super) fn is_at(&self, node: usize) -> bool {
         self.has.get(node / 64).is_some_and(|word| word >> (node % 64) & 1 == 1)
+    }
+
+    fn holders(&self) -> impl Iterator<Item = usize> {
+        (0..self.has.len().saturating_mul(64)).filter(|node| self.is_at(*node))
     }
 
     fn note(&mut self, node: usize) {

@@ -7,11 +7,17 @@ use crate::HasChat as _;
 impl Player<'_> {
     /// Takes in what nodes have told, and sees whether every promise is kept.
     pub(super) fn look(&mut self) -> Result<(), Failure> {
-        for (who, node) in self.nodes.iter().enumerate() {
-            for (at, event) in self.network.take_events(*node) {
-                self.coverage.add_event(&event);
-                self.posts.note(who, at, &event);
+        self.note_reach();
+        let events: Vec<_> = self.nodes.iter().map(|node| self.network.take_events(*node)).collect();
+        // What is heard in the same moment as another node gives it up may not have been announced yet.
+        for (who, events) in events.iter().enumerate() {
+            for (at, event) in events {
+                self.coverage.add_event(event);
+                self.posts.note_gap(who, *at, event, |one, other| self.reach.is_steady(one, other));
             }
+        }
+        for (who, events) in events.iter().enumerate() {
+            events.iter().for_each(|(_, event)| self.posts.note_delivery(who, event));
         }
         self.looks += 1;
         // In large networks the books are looked at now and then, and nodes in turn, or nothing else would be done.
