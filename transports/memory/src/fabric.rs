@@ -15,7 +15,7 @@ use crate::link_model::LinkModels;
 use crate::packet_log::PacketLog;
 use crate::queue::{Class, Key, Queue};
 use crate::stats::{DropReason, Stats};
-use crate::trace_log::{TraceLog, Traced};
+use crate::trace_log::{Traced, Tracer};
 use crate::traffic::{Books, Kind, bytes_on, carried, is_upkeep};
 use crate::{NetworkConfig, NodeId};
 
@@ -41,7 +41,7 @@ pub(crate) struct Fabric {
     /// What is said, if somebody wants to know.
     pub(crate) packet_log: Option<Box<PacketLog>>,
     /// What happens, if somebody wants to keep it.
-    pub(crate) trace_log: Option<Box<TraceLog>>,
+    pub(crate) tracer: Tracer,
 }
 
 /// What keeps a network from being quiet.
@@ -138,7 +138,7 @@ impl Fabric {
             fingerprints: Fingerprints::default(),
             faults_scheduled: 0,
             packet_log: None,
-            trace_log: None,
+            tracer: Tracer::default(),
             config,
         }
     }
@@ -211,7 +211,7 @@ impl Fabric {
             if let Some(log) = &mut self.packet_log {
                 log.sent((node, peer), (link, number), now, message);
             }
-            let traced = self.trace_log.as_mut().map(|log| log.sent(now, node, peer, message));
+            let traced = self.tracer.sent(now, node, peer, message);
             let payload = Payload::Message(message.clone(), fingerprint);
             let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
             let packet = Packet { payload, tag, upkeep, kind, bytes, number, traced };
@@ -244,9 +244,7 @@ impl Fabric {
         self.stats.events += 1;
         self.unrest.last = self.now;
         self.checker.emitted(node, self.now, &event, &mut self.ledger);
-        if let Some(log) = &mut self.trace_log {
-            log.emitted(self.now, node, &event);
-        }
+        self.tracer.emitted(self.now, node, &event);
         let now = self.now;
         let host = self.host_mut(node);
         host.history.emitted();
@@ -283,9 +281,7 @@ impl Fabric {
         self.stats.in_flight = self.stats.in_flight.saturating_sub(1);
         self.unrest.packets = self.unrest.packets.saturating_sub(u64::from(!packet.upkeep));
         self.stats.dropped.count(reason);
-        if let Some((log, traced)) = self.trace_log.as_mut().zip(packet.traced) {
-            log.lost(self.now, traced, reason);
-        }
+        self.tracer.lost(self.now, packet.traced, reason);
     }
 
     /// Has the node woken at its deadline, unless that is arranged already.

@@ -14,7 +14,7 @@ use crate::ledger::Spread;
 use crate::packet_log::{LoggedPacket, PacketLog};
 use crate::stats::Stats;
 use crate::trace::Trace;
-use crate::trace_log::TraceLog;
+use crate::trace_log::TraceEnd;
 use crate::traffic::{Amount, Traffic};
 use crate::{AddError, Machine, NetworkConfig, Node, NodeId, Start};
 
@@ -72,10 +72,7 @@ impl<N: Node> Network<N> {
         if let Some(trace) = &mut self.trace {
             trace.state(self.fabric.host(node).shows(self.fabric.now), node, added.clone());
         }
-        let now = self.fabric.now;
-        if let Some(log) = &mut self.fabric.trace_log {
-            log.added(now, node, added.name().map_or("", PeerId::as_str));
-        }
+        self.fabric.tracer.added(self.fabric.now, node, added.name().map_or("", PeerId::as_str));
         self.nodes.push(added);
         self.feed(node, Told::of(Input::Tick));
         Ok(node)
@@ -240,31 +237,26 @@ impl<N: Node> Network<N> {
         self.fabric.packet_log.as_ref().map_or(&[], |log| log.packets())
     }
 
-    /// Begins a [trace](crate::trace_log), or ends one that nobody wants any more. It changes nothing in the run.
-    pub fn log_trace(&mut self, log: bool) {
-        let now = self.fabric.now;
-        self.fabric.trace_log = log.then(|| {
-            let mut log = Box::new(TraceLog::new());
-            for host in &self.fabric.hosts {
-                log.added(now, host.node, host.name.as_ref().map_or("", PeerId::as_str));
-            }
-            log
-        });
+    /// Begins a [trace](crate::trace_log), which is written to `sink` while the network runs; one that is being written ends
+    /// without its end. `made_by` is one line that [`TraceReader::made_by`](crate::trace_log::TraceReader::made_by) gives back.
+    ///
+    /// It changes nothing in the run. Begun before the first node is added, it has everything; what was sent before
+    /// it began has no entries in it. A clone of the network writes no trace.
+    pub fn write_trace(&mut self, made_by: &str, sink: impl std::io::Write + Send + Sync + 'static) {
+        self.fabric.tracer.begin(made_by, Box::new(sink));
+        for host in &self.fabric.hosts {
+            let name = host.name.as_ref().map_or("", PeerId::as_str);
+            self.fabric.tracer.added(self.fabric.now, host.node, name);
+        }
     }
 
-    /// Takes the bytes of the trace since the last time: the next part of its file, after the
-    /// [header](crate::trace_log::header). Empty if none is written.
-    #[must_use]
-    pub fn take_trace_log(&mut self) -> Vec<u8> {
-        self.fabric.trace_log.as_mut().map(|log| log.take()).unwrap_or_default()
-    }
-
-    /// Ends the trace, and takes what is left of its bytes.
-    #[must_use]
-    pub fn end_trace_log(&mut self) -> Vec<u8> {
-        let Some(mut log) = self.fabric.trace_log.take() else { return Vec::new() };
-        log.end();
-        log.take()
+    /// Ends the trace, and says how long it is; `None` if none was written.
+    ///
+    /// # Errors
+    /// The first that came up in writing; nothing was written after it.
+    pub fn end_trace(&mut self) -> std::io::Result<Option<TraceEnd>> {
+        let hash = self.trace_hash();
+        self.fabric.tracer.end(self.fabric.now, hash)
     }
 
     /// How broadcasts spread, in the order they were said; empty unless that is configured.

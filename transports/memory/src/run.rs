@@ -142,10 +142,7 @@ impl<N: Node> Network<N> {
         if self.is_running(node) {
             return;
         }
-        let now = self.fabric.now;
-        if let Some(log) = &mut self.fabric.trace_log {
-            log.restarted(now, node);
-        }
+        self.fabric.tracer.restarted(self.fabric.now, node, memory);
         let host = self.fabric.host_mut(node);
         host.running = true;
         host.starts += 1;

@@ -17,7 +17,7 @@ pub struct TraceEntry {
 
 /// Something that happened.
 ///
-/// Packets are numbered from 0 in the order they were sent. Nodes go by number; peers that nodes speak of, and messages, by
+/// Packets are numbered from 1 in the order they were sent. Nodes go by number; peers that nodes speak of, and messages, by
 /// their names.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -52,6 +52,11 @@ pub enum Happened {
     },
     /// A packet was handed to its receiver. With duplication that may happen more than once.
     Received {
+        /// Its number.
+        packet: u64,
+    },
+    /// A packet came to a partition, which holds it back until that ends.
+    Held {
         /// Its number.
         packet: u64,
     },
@@ -105,11 +110,19 @@ pub enum Happened {
     Restarted {
         /// Which.
         node: NodeId,
+        /// Whether it had lost what it knew.
+        forgot: bool,
     },
-    /// A fault took effect, also one that has other entries follow.
+    /// A fault took effect that is more than the crash or the start of one node.
     Fault {
         /// Which, in words.
         fault: Arc<str>,
+    },
+    /// The run ended: the last entry of a whole trace.
+    Ended {
+        /// [`Network::trace_hash`](crate::Network::trace_hash): of everything that every node was told and did, also of what
+        /// has no entry.
+        trace_hash: u64,
     },
 }
 
@@ -129,4 +142,8 @@ pub(super) mod code {
     pub(in super::super) const CRASHED: u64 = 11;
     pub(in super::super) const RESTARTED: u64 = 12;
     pub(in super::super) const FAULT: u64 = 13;
+    pub(in super::super) const HELD: u64 = 14;
+    pub(in super::super) const ENDED: u64 = 15;
+    /// No entry, but a text.
+    pub(in super::super) const TEXT: u64 = 16;
 }

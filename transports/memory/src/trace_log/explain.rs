@@ -1,90 +1,16 @@
-//! How a message came to a node, or why it did not.
+//! Finding in a trace how a message came to a node.
 
-use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::sync::Arc;
 
 use chinwag::{Epoch, PeerId, StreamTag, Time};
 
+use super::explanation::{Circumstance, Explanation, Fate, How, MessageCopy};
 use super::{Happened, TraceEntry, TraceError, TraceReader};
 use crate::NodeId;
 
-/// What a trace tells of one message and one node.
-///
-/// Its [`Display`](fmt::Display) says it in words, a line for each thing that happened.
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub struct Explanation {
-    /// The message's id.
-    pub message: String,
-    /// Who said it, and when; `None` if nobody did.
-    pub published: Option<(NodeId, Time)>,
-    /// The node asked about.
-    pub node: NodeId,
-    /// When the node gave it to its application, the last time if there were several.
-    pub delivered: Option<Time>,
-    /// Over which links it came, from the author on: the first copy of each. Empty if none came, or the node said it.
-    pub way: Vec<Copy>,
-    /// The other copies that were sent to the node.
-    pub others: Vec<Copy>,
-    /// What else happened at the node that has to do with it.
-    pub circumstances: Vec<(Time, Circumstance)>,
-    /// Its neighbours in the end, and whether each had the message.
-    pub neighbours: Vec<(NodeId, bool)>,
-    /// Messages that were said, if this one was not: the first few.
-    pub known: Vec<String>,
-    /// When the trace ends.
-    pub end: Time,
-    names: BTreeMap<NodeId, Arc<str>>,
-}
-
-/// One copy of a message, or one telling of it, on one link.
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub struct Copy {
-    /// From whom.
-    pub from: NodeId,
-    /// To whom.
-    pub to: NodeId,
-    /// When it was sent.
-    pub sent: Time,
-    /// What became of it.
-    pub fate: Fate,
-    /// Whether the receiver had asked for it, as it knew that it lacked it: else it was pushed.
-    pub asked_for: bool,
-}
-
-/// What became of a copy.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Fate {
-    /// It was received.
-    Received(Time),
-    /// It was lost, for this reason.
-    Lost(Time, Arc<str>),
-    /// The trace ended before.
-    UnderWay,
-}
-
-/// Something that happened at a node.
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum Circumstance {
-    /// It crashed.
-    Crashed,
-    /// It started again.
-    Restarted,
-    /// Somebody told it of the message without sending it, and that was received.
-    ToldBy(NodeId),
-    /// It asked somebody for the message.
-    Asked(NodeId),
-    /// It gave the message up, as nobody brought it.
-    GaveUp,
-    /// It gave up messages of the author before this one: from the first to the last number.
-    GaveUpEarlier(u64, u64),
-}
-
-/// Reads a trace to its end, and explains how `message` came to `node`, or why it did not.
+/// Reads a trace to its end, and explains how the message with the id `message` came to `node`, or why it did not.
 ///
 /// # Errors
 /// [`TraceError`] if the trace cannot be read to its end.
@@ -102,17 +28,37 @@ pub fn explain<R: Read>(
 
 struct Inquiry {
     found: Explanation,
-    /// The stream, the stream's tag as announcements spell it, and the number in it, if the message has these.
-    place: Option<(String, String, u64)>,
-    /// Copies under way, by their packets, and those that are not any more.
-    under_way: BTreeMap<u64, Copy>,
-    copies: Vec<Copy>,
+    place: Option<Place>,
+    /// Copies that are under way, and by their packets those whose fate is known: with duplication one may have several.
+    under_way: BTreeMap<u64, MessageCopy>,
+    ended: BTreeSet<u64>,
+    copies: Vec<MessageCopy>,
     /// Announcements to the node and requests by it that are under way.
-    said: BTreeMap<u64, Circumstance>,
-    /// Who asked whom for it.
+    said: BTreeMap<u64, Notice>,
+    /// Who announced it to whom, asked whom for it, asked whom as a newcomer, and compared with whom since it was said.
+    announced: BTreeSet<(NodeId, NodeId)>,
     asked: BTreeSet<(NodeId, NodeId)>,
+    caught_up: BTreeSet<(NodeId, NodeId)>,
+    compared: BTreeSet<(NodeId, NodeId)>,
     /// Whom each node says to be linked with.
     linked: BTreeMap<NodeId, BTreeSet<Arc<str>>>,
+    /// Who has delivered it.
+    reached: BTreeSet<NodeId>,
+    /// Numbers before it that the node has delivered or given up.
+    passed: BTreeSet<u64>,
+}
+
+#[derive(Clone, Copy)]
+enum Notice {
+    Announcement(NodeId),
+    Request(NodeId),
+}
+
+/// Where a message stands: its stream, the stream's tag as announcements spell it, and its number.
+struct Place {
+    stream: String,
+    tag: String,
+    number: u64,
 }
 
 impl Inquiry {
@@ -126,74 +72,66 @@ impl Inquiry {
                 way: Vec::new(),
                 others: Vec::new(),
                 circumstances: Vec::new(),
+                missing: Vec::new(),
                 neighbours: Vec::new(),
-                known: Vec::new(),
+                reached: 0,
                 end: Time::ZERO,
-                names: BTreeMap::new(),
+                nodes: BTreeMap::new(),
             },
-            place: place(message),
+            place: Place::of(message),
             under_way: BTreeMap::new(),
+            ended: BTreeSet::new(),
             copies: Vec::new(),
             said: BTreeMap::new(),
+            announced: BTreeSet::new(),
             asked: BTreeSet::new(),
+            caught_up: BTreeSet::new(),
+            compared: BTreeSet::new(),
             linked: BTreeMap::new(),
+            reached: BTreeSet::new(),
+            passed: BTreeSet::new(),
         }
     }
 
     fn look_at(&mut self, TraceEntry { at, what }: &TraceEntry) {
         self.found.end = *at;
         match what {
-            Happened::Added { node, name } => drop(self.found.names.insert(*node, Arc::clone(name))),
-            Happened::Published { node, message } => {
-                if **message == *self.found.message {
-                    self.found.published = Some((*node, *at));
-                } else if self.found.known.len() < KNOWN {
-                    self.found.known.push(message.to_string());
+            Happened::Added { node, name } => {
+                self.found.nodes.insert(*node, Arc::clone(name));
+                if *at > Time::ZERO {
+                    self.note(*node, *at, Circumstance::Added);
                 }
+            }
+            Happened::Published { node, message } if **message == *self.found.message => {
+                self.found.published = Some((*node, *at));
             }
             Happened::Sent { packet, from, to, kind, about } => {
-                self.sent(*at, *packet, (*from, *to), kind, about)
+                self.sent(*at, *packet, (*from, *to), kind, about);
             }
-            Happened::Received { packet } => {
-                if let Some(copy) = self.under_way.get(packet) {
-                    // Not removed: the network may have doubled it.
-                    self.copies.push(Copy { fate: Fate::Received(*at), ..copy.clone() });
-                } else if let Some(circumstance) = self.said.remove(packet) {
-                    self.found.circumstances.push((*at, circumstance));
+            Happened::Received { packet } => self.received(*at, *packet),
+            Happened::Held { packet } => {
+                if let Some(copy) = self.under_way.get_mut(packet) {
+                    copy.held = Some(*at);
                 }
             }
-            Happened::Lost { packet, reason } => {
-                if let Some(copy) = self.under_way.get(packet) {
-                    self.copies.push(Copy { fate: Fate::Lost(*at, Arc::clone(reason)), ..copy.clone() });
-                }
-                self.said.remove(packet);
-            }
-            Happened::Delivered { node, message } => {
-                if *node == self.found.node && **message == *self.found.message {
-                    self.found.delivered = Some(*at);
-                }
-            }
-            Happened::GaveUp { node, stream, from, to } if *node == self.found.node => {
-                if let Some((_, _, number)) = self.place.as_ref().filter(|place| *place.0 == **stream) {
-                    if (from..=to).contains(&number) {
-                        self.found.circumstances.push((*at, Circumstance::GaveUp));
-                    } else if to < number {
-                        self.found.circumstances.push((*at, Circumstance::GaveUpEarlier(*from, *to)));
-                    }
-                }
-            }
+            Happened::Lost { packet, reason } => self.lost(*at, *packet, reason),
+            Happened::Delivered { node, message } => self.delivered(*at, *node, message),
+            Happened::GaveUp { node, stream, from, to } => self.gave_up(*at, *node, stream, (*from, *to)),
             Happened::PeerUp { node, peer } => {
                 self.linked.entry(*node).or_default().insert(Arc::clone(peer));
+                self.note_since(*node, *at, Circumstance::Linked(Arc::clone(peer)));
             }
-            Happened::PeerDown { node, peer, .. } => {
+            Happened::PeerDown { node, peer, reason } => {
                 self.linked.entry(*node).or_default().remove(peer);
+                let parted = Circumstance::Parted(Arc::clone(peer), Arc::clone(reason));
+                self.note_since(*node, *at, parted);
             }
-            Happened::Crashed { node } => {
-                self.linked.remove(node);
-                self.note(*node, *at, Circumstance::Crashed);
+            Happened::Crashed { node } => self.crashed(*at, *node),
+            Happened::Restarted { node, forgot } => self.note(*node, *at, Circumstance::Restarted(*forgot)),
+            Happened::Fault { fault } => {
+                self.note_since(self.found.node, *at, Circumstance::Fault(Arc::clone(fault)));
             }
-            Happened::Restarted { node } => self.note(*node, *at, Circumstance::Restarted),
-            Happened::GaveUp { .. } | Happened::Fault { .. } => {}
+            Happened::Published { .. } | Happened::Ended { .. } => {}
         }
     }
 
@@ -203,46 +141,137 @@ impl Inquiry {
         }
     }
 
+    /// What matters only once the message was said.
+    fn note_since(&mut self, node: NodeId, at: Time, what: Circumstance) {
+        if self.found.published.is_some() {
+            self.note(node, at, what);
+        }
+    }
+
     fn sent(&mut self, at: Time, packet: u64, (from, to): (NodeId, NodeId), kind: &str, about: &str) {
         if *about == *self.found.message {
-            let asked_for = self.asked.remove(&(to, from));
-            self.under_way.insert(packet, Copy { from, to, sent: at, fate: Fate::UnderWay, asked_for });
+            let how = self.how(from, to);
+            let copy = MessageCopy { from, to, sent: at, held: None, fate: Fate::UnderWay, how };
+            self.under_way.insert(packet, copy);
             return;
         }
-        if !self.is_told_in(about) {
-            return;
-        }
+        let is_told = || self.place.as_ref().is_some_and(|place| place.is_in(about));
         match kind {
-            "IHAVE" if to == self.found.node => {
-                self.said.insert(packet, Circumstance::ToldBy(from));
+            "SYNC" if self.found.published.is_some() => {
+                self.compared.extend([(from, to), (to, from)]);
             }
-            "PULL" => {
+            "CATCHUP" if self.found.published.is_some() => {
+                self.caught_up.insert((from, to));
+            }
+            "IHAVE" if is_told() => {
+                self.announced.insert((from, to));
+                if to == self.found.node {
+                    self.said.insert(packet, Notice::Announcement(from));
+                }
+            }
+            "PULL" if is_told() => {
                 self.asked.insert((from, to));
                 self.note(from, at, Circumstance::Asked(to));
+                if from == self.found.node {
+                    self.said.insert(packet, Notice::Request(to));
+                }
             }
             _ => {}
         }
     }
 
-    /// Whether the message is among those that an announcement or a request is about.
-    fn is_told_in(&self, about: &str) -> bool {
-        let Some((_, tag, number)) = &self.place else { return false };
-        about.split(' ').any(|run| {
-            let numbers = run.strip_prefix(tag.as_str()).and_then(|rest| rest.strip_prefix('/'));
-            let ends = numbers.and_then(|numbers| numbers.split_once('-'));
-            let ends = ends.and_then(|(from, to)| Some((from.parse::<u64>().ok()?, to.parse::<u64>().ok()?)));
-            ends.is_some_and(|(from, to)| (from..=to).contains(number))
-        })
+    fn how(&mut self, from: NodeId, to: NodeId) -> How {
+        if self.asked.remove(&(to, from)) {
+            if self.announced.contains(&(from, to)) {
+                How::Announced
+            } else if self.caught_up.contains(&(to, from)) {
+                How::CaughtUp
+            } else if self.compared.contains(&(to, from)) {
+                How::Compared
+            } else {
+                How::Asked
+            }
+        } else if self.caught_up.contains(&(to, from)) {
+            How::CaughtUp
+        } else {
+            How::Pushed
+        }
+    }
+
+    fn received(&mut self, at: Time, packet: u64) {
+        if let Some(copy) = self.under_way.get(&packet) {
+            self.ended.insert(packet);
+            self.copies.push(MessageCopy { fate: Fate::Received(at), ..copy.clone() });
+        } else if let Some(Notice::Announcement(by)) = self.said.remove(&packet) {
+            self.note(self.found.node, at, Circumstance::ToldBy(by));
+        }
+    }
+
+    fn lost(&mut self, at: Time, packet: u64, reason: &Arc<str>) {
+        let reason = Arc::clone(reason);
+        if let Some(copy) = self.under_way.get(&packet) {
+            self.ended.insert(packet);
+            self.copies.push(MessageCopy { fate: Fate::Lost(at, reason), ..copy.clone() });
+            return;
+        }
+        let lost = match self.said.remove(&packet) {
+            Some(Notice::Announcement(by)) => Circumstance::AnnouncementLost(by, reason),
+            Some(Notice::Request(whom)) => Circumstance::RequestLost(whom, reason),
+            None => return,
+        };
+        self.note(self.found.node, at, lost);
+    }
+
+    fn delivered(&mut self, at: Time, node: NodeId, message: &str) {
+        if *message == *self.found.message {
+            self.reached.insert(node);
+            if node == self.found.node
+                && self.found.delivered.replace(self.found.delivered.unwrap_or(at)).is_some()
+            {
+                self.note(node, at, Circumstance::DeliveredAgain);
+            }
+        } else if node == self.found.node
+            && let Some(place) = &self.place
+            && let Some(number) = message.strip_prefix(&place.stream).and_then(|rest| rest.strip_prefix('/'))
+        {
+            self.passed.extend(number.parse::<u64>().ok());
+        }
+    }
+
+    fn gave_up(&mut self, at: Time, node: NodeId, stream: &str, (from, to): (u64, u64)) {
+        let number = self.place.as_ref().filter(|place| place.stream == stream).map(|place| place.number);
+        let Some(number) = number.filter(|_| node == self.found.node) else { return };
+        if (from..=to).contains(&number) {
+            self.note(node, at, Circumstance::GaveUp);
+        } else if to < number {
+            self.passed.extend((from..=to).take(MOST_NUMBERS));
+            self.note(node, at, Circumstance::GaveUpEarlier(from, to));
+        }
+    }
+
+    fn crashed(&mut self, at: Time, node: NodeId) {
+        self.linked.remove(&node);
+        let Some((author, _)) = self.found.published else {
+            return self.note(node, at, Circumstance::Crashed);
+        };
+        if node == self.found.node {
+            self.note(node, at, Circumstance::Crashed);
+        } else if node == author {
+            self.note(self.found.node, at, Circumstance::AuthorCrashed);
+        } else if let Some((then, Circumstance::OthersCrashed(count))) = self.found.circumstances.last_mut()
+            && *then == at
+        {
+            *count += 1;
+        } else {
+            self.note(self.found.node, at, Circumstance::OthersCrashed(1));
+        }
     }
 
     fn conclude(mut self) -> Explanation {
-        let ended: BTreeSet<(NodeId, NodeId, Time)> =
-            self.copies.iter().map(|copy| (copy.from, copy.to, copy.sent)).collect();
-        let going =
-            self.under_way.into_values().filter(|copy| !ended.contains(&(copy.from, copy.to, copy.sent)));
-        let copies: Vec<Copy> = self.copies.into_iter().chain(going).collect();
+        let going = self.under_way.into_iter().filter(|(packet, _)| !self.ended.contains(packet));
+        let copies: Vec<MessageCopy> = self.copies.into_iter().chain(going.map(|(_, copy)| copy)).collect();
         // In the order they came, so that the first counts.
-        let mut first: BTreeMap<NodeId, &Copy> = BTreeMap::new();
+        let mut first: BTreeMap<NodeId, &MessageCopy> = BTreeMap::new();
         for copy in copies.iter().filter(|copy| matches!(copy.fate, Fate::Received(_))) {
             first.entry(copy.to).or_insert(copy);
         }
@@ -259,144 +288,52 @@ impl Inquiry {
         let last = self.found.way.last().cloned();
         let to_node = copies.iter().filter(|copy| copy.to == self.found.node && Some(*copy) != last.as_ref());
         self.found.others = to_node.cloned().collect();
-        let named =
-            |name: &Arc<str>| self.found.names.iter().find(|(_, is)| *is == name).map(|(node, _)| *node);
-        let neighbours = self.linked.get(&self.found.node).into_iter().flatten().filter_map(named);
+        let by_name: BTreeMap<&str, NodeId> =
+            self.found.nodes.iter().map(|(node, name)| (&**name, *node)).collect();
+        let neighbours = self.linked.get(&self.found.node).into_iter().flatten();
+        let neighbours = neighbours.filter_map(|name| by_name.get(&**name).copied());
         self.found.neighbours =
             neighbours.map(|node| (node, Some(node) == author || first.contains_key(&node))).collect();
+        self.found.reached = self.reached.len();
+        if !self.found.has_it() && !self.found.way.is_empty() {
+            self.found.missing = missing(&self.passed, self.place.as_ref().map_or(0, |place| place.number));
+        }
         self.found
     }
 }
 
-impl Explanation {
-    /// Whether the node has it: because it came, or because the node said it.
-    #[must_use]
-    pub fn has_it(&self) -> bool {
-        self.delivered.is_some() || self.published.is_some_and(|(author, _)| author == self.node)
+/// The runs of numbers before this one that are not among those.
+fn missing(passed: &BTreeSet<u64>, number: u64) -> Vec<(u64, u64)> {
+    // What is before the first that it delivered was before its time.
+    let mut next = passed.first().copied().unwrap_or(1);
+    let mut runs = Vec::new();
+    for passed in passed.iter().copied().filter(|passed| *passed < number).chain([number]) {
+        if next < passed {
+            runs.push((next, passed - 1));
+        }
+        next = passed.saturating_add(1);
+    }
+    runs
+}
+
+impl Place {
+    fn of(message: &str) -> Option<Self> {
+        let (stream, number) = message.rsplit_once('/')?;
+        let (author, epoch) = stream.rsplit_once('/')?;
+        let tag = StreamTag::of(&PeerId::new(author).ok()?, Epoch::new(epoch.parse().ok()?));
+        Some(Self { stream: stream.to_owned(), tag: format!("{tag:?}"), number: number.parse().ok()? })
     }
 
-    fn name(&self, node: NodeId) -> String {
-        self.names.get(&node).map_or_else(|| format!("node {}", node.get()), ToString::to_string)
-    }
-
-    fn verdict(&self) -> String {
-        let node = self.name(self.node);
-        let Some((author, _)) = self.published else {
-            let known = self.known.join(", ");
-            return format!("Nobody said {}. What was said: {known}.", self.message);
-        };
-        if author == self.node {
-            return format!("{node} said it.");
-        }
-        if let Some(at) = self.delivered {
-            let hops = self.way.len();
-            let links = if hops == 1 { "link" } else { "links" };
-            return format!("{node} delivered it at {}, over {hops} {links}.", seconds(at));
-        }
-        let is_down = |what: &Circumstance| match what {
-            Circumstance::Crashed => Some(true),
-            Circumstance::Restarted => Some(false),
-            _ => None,
-        };
-        let down = self.circumstances.iter().rev().find_map(|(_, what)| is_down(what)) == Some(true);
-        let gave_up = self.circumstances.iter().any(|(_, what)| *what == Circumstance::GaveUp);
-        let why = if down {
-            "it was down in the end".to_owned()
-        } else if gave_up {
-            "it gave it up, as nobody of whom it knew brought it in time".to_owned()
-        } else if !self.way.is_empty() {
-            "it has a copy, and did not deliver it: something by the same author before it is missing, or it started \
-             again since"
-                .to_owned()
-        } else if self.neighbours.is_empty() {
-            "it had no neighbours in the end".to_owned()
-        } else if self.neighbours.iter().all(|(_, has)| !has) {
-            "none of its neighbours had it".to_owned()
-        } else if self.others.iter().any(|copy| copy.fate == Fate::UnderWay) {
-            "a copy was on its way when the trace ended".to_owned()
-        } else if self.others.is_empty() {
-            "nobody sent it a copy".to_owned()
-        } else {
-            "all copies that it was sent were lost".to_owned()
-        };
-        format!("{node} did not deliver it: {why}.")
+    /// Whether it is among those that an announcement or a request is about.
+    fn is_in(&self, about: &str) -> bool {
+        about.split(' ').any(|run| {
+            let numbers = run.strip_prefix(self.tag.as_str()).and_then(|rest| rest.strip_prefix('/'));
+            let ends = numbers.and_then(|numbers| numbers.split_once('-'));
+            let ends = ends.and_then(|(from, to)| Some((from.parse::<u64>().ok()?, to.parse::<u64>().ok()?)));
+            ends.is_some_and(|(from, to)| (from..=to).contains(&self.number))
+        })
     }
 }
 
-impl fmt::Display for Explanation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.verdict())?;
-        let Some((author, published)) = self.published else { return Ok(()) };
-        writeln!(f, "{}  {} says it", seconds(published), self.name(author))?;
-        let mut lines: Vec<(Time, String)> = Vec::new();
-        for copy in self.way.iter().chain(&self.others) {
-            let how = if copy.asked_for { ", which had asked for it" } else { "" };
-            let (from, to) = (self.name(copy.from), self.name(copy.to));
-            let (at, fate) = match &copy.fate {
-                Fate::Received(at) if self.way.contains(copy) => (*at, "comes".to_owned()),
-                Fate::Received(at) => (*at, "comes as one copy more".to_owned()),
-                Fate::Lost(at, reason) => (*at, format!("is lost: {reason}")),
-                Fate::UnderWay => (copy.sent, "is on its way".to_owned()),
-            };
-            lines.push((at, format!("from {from} to {to}{how}: {fate} (sent at {})", seconds(copy.sent))));
-        }
-        for (at, what) in &self.circumstances {
-            let node = self.name(self.node);
-            lines.push((
-                *at,
-                match what {
-                    Circumstance::Crashed => format!("{node} crashes"),
-                    Circumstance::Restarted => format!("{node} starts again"),
-                    Circumstance::ToldBy(by) => format!("{} tells {node} that it has it", self.name(*by)),
-                    Circumstance::Asked(whom) => format!("{node} asks {} for it", self.name(*whom)),
-                    Circumstance::GaveUp => format!("{node} gives it up"),
-                    Circumstance::GaveUpEarlier(from, to) if from == to => {
-                        format!("{node} gives up number {from} by the same author")
-                    }
-                    Circumstance::GaveUpEarlier(from, to) => {
-                        format!("{node} gives up numbers {from} to {to} by the same author")
-                    }
-                },
-            ));
-        }
-        if let Some(at) = self.delivered {
-            lines.push((at, format!("{} delivers it", self.name(self.node))));
-        }
-        lines.sort_by_key(|(at, _)| *at);
-        for (at, line) in lines {
-            writeln!(f, "{}  {line}", seconds(at))?;
-        }
-        if !self.has_it() {
-            let (mut with, mut without) = (Vec::new(), Vec::new());
-            for (neighbour, has) in &self.neighbours {
-                if *has { &mut with } else { &mut without }.push(self.name(*neighbour));
-            }
-            let list =
-                |names: Vec<String>| if names.is_empty() { "nobody".to_owned() } else { names.join(", ") };
-            writeln!(
-                f,
-                "{}  the trace ends. Neighbours that had it: {}; that had not: {}",
-                seconds(self.end),
-                list(with),
-                list(without)
-            )?;
-        }
-        Ok(())
-    }
-}
-
-fn seconds(at: Time) -> String {
-    let millis = at.as_millis();
-    format!("{}.{:03} s", millis / 1000, millis % 1000)
-}
-
-/// The stream of a message, its tag as announcements spell it, and the message's number in it.
-fn place(message: &str) -> Option<(String, String, u64)> {
-    let (stream, number) = message.rsplit_once('/')?;
-    let (author, epoch) = stream.rsplit_once('/')?;
-    let tag = StreamTag::of(&PeerId::new(author).ok()?, Epoch::new(epoch.parse().ok()?));
-    Some((stream.to_owned(), format!("{tag:?}"), number.parse().ok()?))
-}
-
-/// How many other messages are named where the one asked about was not said.
-const KNOWN: usize = 8;
+/// How many numbers of one gap are remembered, as a damaged trace may tell of any.
+const MOST_NUMBERS: usize = 1 << 16;

@@ -9,30 +9,10 @@ use chinwag::Time;
 
 use super::bytes::Hash;
 use super::entry::{Happened, TraceEntry, code};
-use super::writer::TEXT;
 use super::{LONGEST, MAGIC, TraceEnd};
 use crate::NodeId;
 
-/// Reads a trace, entry by entry.
-///
-/// ```
-/// use chinwag_memory::{HasChat as _, Network, NetworkConfig, secs, trace_log};
-///
-/// let mut network = Network::new(NetworkConfig::new(7));
-/// network.log_trace(true);
-/// let [ann, bob] = network.add_nodes(2)[..] else { unreachable!() };
-/// network.join(bob, ann)?;
-/// network.run_for(secs(1));
-/// network.broadcast(ann, "hello")?;
-/// network.run_for(secs(1));
-///
-/// let mut bytes = trace_log::header("an example");
-/// bytes.extend(network.end_trace_log());
-/// let trace = trace_log::TraceReader::new(bytes.as_slice())?;
-/// let explanation = trace_log::explain(trace, "n0/1/1", bob)?;
-/// assert!(explanation.to_string().contains("n1 delivered it"), "{explanation}");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Reads a trace, entry by entry; see the [module](crate::trace_log) for an example.
 #[derive(Debug)]
 pub struct TraceReader<R> {
     from: BufReader<R>,
@@ -146,7 +126,7 @@ impl<R: Read> TraceReader<R> {
             let passed = self.number()?;
             let kind = self.number()?;
             match kind {
-                TEXT => self.text()?,
+                code::TEXT => self.text()?,
                 code::HASH | code::END => {
                     let entries = if kind == code::END { self.number()? } else { self.entries };
                     let mut told = [0; 8];
@@ -175,9 +155,10 @@ impl<R: Read> TraceReader<R> {
                 let (from, to) = (self.node()?, self.node()?);
                 let (kind, about) = (self.word()?, self.word()?);
                 self.packets += 1;
-                Happened::Sent { packet: self.packets - 1, from, to, kind, about }
+                Happened::Sent { packet: self.packets, from, to, kind, about }
             }
             code::RECEIVED => Happened::Received { packet: self.packet()? },
+            code::HELD => Happened::Held { packet: self.packet()? },
             code::LOST => Happened::Lost { packet: self.packet()?, reason: self.word()? },
             code::DELIVERED => Happened::Delivered { node: self.node()?, message: self.word()? },
             code::GAVE_UP => {
@@ -189,8 +170,9 @@ impl<R: Read> TraceReader<R> {
                 Happened::PeerDown { node: self.node()?, peer: self.word()?, reason: self.word()? }
             }
             code::CRASHED => Happened::Crashed { node: self.node()? },
-            code::RESTARTED => Happened::Restarted { node: self.node()? },
+            code::RESTARTED => Happened::Restarted { node: self.node()?, forgot: self.number()? != 0 },
             code::FAULT => Happened::Fault { fault: self.word()? },
+            code::ENDED => Happened::Ended { trace_hash: self.number()? },
             _ => return Err(self.damaged()),
         })
     }
@@ -218,7 +200,7 @@ impl<R: Read> TraceReader<R> {
 
     fn packet(&mut self) -> Result<u64, TraceError> {
         let back = self.number()?;
-        let packet = self.packets.checked_sub(back).and_then(|number| number.checked_sub(1));
+        let packet = self.packets.checked_sub(back).filter(|packet| *packet > 0);
         packet.ok_or_else(|| self.damaged())
     }
 
@@ -240,9 +222,12 @@ impl<R: Read> TraceReader<R> {
     }
 
     fn exact(&mut self, into: &mut [u8]) -> Result<(), TraceError> {
-        self.from.read_exact(into).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => TraceError::Cut(self.entries),
-            _ => TraceError::Io(error),
+        self.from.read_exact(into).map_err(|error| {
+            if error.kind() == io::ErrorKind::UnexpectedEof {
+                TraceError::Cut(self.entries)
+            } else {
+                TraceError::Io(error)
+            }
         })?;
         self.hash.add(into);
         Ok(())

@@ -2,31 +2,22 @@
 
 use core::fmt::{self, Write as _};
 use core::num::NonZeroU64;
+use std::io::{self, Write};
 
 use chinwag::{Content, Control, Event, Message, Run, StreamTag, Time};
 use hashbrown::HashMap;
 
 use super::bytes::{Hash, push};
+use super::cause::InWords;
 use super::entry::code;
 use super::{BETWEEN_HASHES, LONGEST, MAGIC};
 use crate::stats::DropReason;
 use crate::traffic::carried;
-use crate::{Fault, NodeId};
-
-/// The first bytes of a trace. `made_by` is kept as one line, and given back by
-/// [`TraceReader::made_by`](super::TraceReader::made_by).
-#[must_use]
-pub fn header(made_by: &str) -> Vec<u8> {
-    let line = made_by.replace('\n', " ");
-    format!("{MAGIC}{line}\n").into_bytes()
-}
-
-/// Which packet of a trace it is, counted from 1.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Traced(NonZeroU64);
+use crate::{Fault, Memory, NodeId};
 
 /// How a trace ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct TraceEnd {
     /// How many entries it has.
     pub entries: u64,
@@ -34,9 +25,120 @@ pub struct TraceEnd {
     pub hash: u64,
 }
 
-/// The bytes of a trace that nobody has taken yet, and what it takes to go on.
-#[derive(Clone, Debug)]
-pub(crate) struct TraceLog {
+/// Which of all packets in a network's traces it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Traced(NonZeroU64);
+
+/// Where a network tells what happens, whether somebody wants to keep it or not. A clone writes nothing, lest two runs
+/// are mixed in one trace.
+#[derive(Debug, Default)]
+pub(crate) struct Tracer {
+    log: Option<Box<TraceLog>>,
+    /// How many packets have been numbered, in the traces before this one, too.
+    packets: u64,
+}
+
+impl Clone for Tracer {
+    fn clone(&self) -> Self {
+        Self { log: None, packets: self.packets }
+    }
+}
+
+impl Tracer {
+    pub(crate) fn begin(&mut self, made_by: &str, sink: Box<dyn Write + Send + Sync>) {
+        self.log = Some(Box::new(TraceLog::new(made_by, self.packets, sink)));
+    }
+
+    /// Ends the trace; nothing if there is none.
+    pub(crate) fn end(&mut self, now: Time, trace_hash: u64) -> io::Result<Option<TraceEnd>> {
+        self.log.take().map(|log| (*log).end(now, trace_hash)).transpose()
+    }
+
+    pub(crate) fn added(&mut self, now: Time, node: NodeId, name: impl fmt::Display) {
+        if let Some(log) = &mut self.log {
+            let name = log.put(format_args!("{name}"));
+            log.write(now, code::ADDED, &[number(node), name]);
+        }
+    }
+
+    pub(crate) fn published(&mut self, now: Time, node: NodeId, message: impl fmt::Display) {
+        if let Some(log) = &mut self.log {
+            let message = log.put(format_args!("{message}"));
+            log.write(now, code::PUBLISHED, &[number(node), message]);
+        }
+    }
+
+    pub(crate) fn sent(&mut self, now: Time, from: NodeId, to: NodeId, message: &Message) -> Option<Traced> {
+        let log = self.log.as_mut()?;
+        let message = carried(message);
+        let kind = log.put(format_args!("{}", message.msg_type()));
+        let about = log.about(message);
+        log.write(now, code::SENT, &[number(from), number(to), kind, about]);
+        self.packets = self.packets.saturating_add(1);
+        log.packets = self.packets;
+        NonZeroU64::new(self.packets).map(Traced)
+    }
+
+    pub(crate) fn received(&mut self, now: Time, packet: Option<Traced>) {
+        if let Some((log, back)) = self.back_to(packet) {
+            log.write(now, code::RECEIVED, &[back]);
+        }
+    }
+
+    pub(crate) fn held(&mut self, now: Time, packet: Option<Traced>) {
+        if let Some((log, back)) = self.back_to(packet) {
+            log.write(now, code::HELD, &[back]);
+        }
+    }
+
+    pub(crate) fn lost(&mut self, now: Time, packet: Option<Traced>, reason: DropReason) {
+        if let Some((log, back)) = self.back_to(packet) {
+            let reason = log.put(format_args!("{}", reason.in_words()));
+            log.write(now, code::LOST, &[back, reason]);
+        }
+    }
+
+    pub(crate) fn emitted(&mut self, now: Time, node: NodeId, event: &Event) {
+        if let Some(log) = &mut self.log {
+            log.emitted(now, node, event);
+        }
+    }
+
+    pub(crate) fn crashed(&mut self, now: Time, node: NodeId) {
+        if let Some(log) = &mut self.log {
+            log.write(now, code::CRASHED, &[number(node)]);
+        }
+    }
+
+    pub(crate) fn restarted(&mut self, now: Time, node: NodeId, memory: Memory) {
+        if let Some(log) = &mut self.log {
+            log.write(now, code::RESTARTED, &[number(node), u64::from(memory == Memory::Lost)]);
+        }
+    }
+
+    /// A fault of one node has an entry of its own, where it takes effect.
+    pub(crate) fn fault(&mut self, now: Time, fault: &Fault) {
+        let has_entry = matches!(fault, Fault::Crash { .. } | Fault::Restart { .. });
+        if let Some(log) = self.log.as_mut().filter(|_| !has_entry) {
+            let fault = log.put(format_args!("{}", InWords(fault)));
+            log.write(now, code::FAULT, &[fault]);
+        }
+    }
+
+    /// How many packets ago it was sent: a small number for most. None if it was sent before this trace began.
+    fn back_to(&mut self, packet: Option<Traced>) -> Option<(&mut TraceLog, u64)> {
+        let (log, packet) = self.log.as_deref_mut().zip(packet)?;
+        let back = self.packets.checked_sub(packet.0.get())?;
+        (packet.0.get() > log.before).then_some((log, back))
+    }
+}
+
+/// A trace that is being written.
+struct TraceLog {
+    sink: Box<dyn Write + Send + Sync>,
+    /// What went wrong with the sink; nothing is written any more.
+    failed: Option<io::Error>,
+    /// What the sink has not had yet.
     bytes: Vec<u8>,
     hash: Hash,
     /// Up to where the bytes are hashed.
@@ -46,73 +148,52 @@ pub(crate) struct TraceLog {
     texts: HashMap<Box<str>, u64>,
     /// Where texts are put together, to spare memory for each.
     text: String,
+    /// The numbers of the last packet before the trace began, and of the last one.
+    before: u64,
     packets: u64,
 }
 
+impl fmt::Debug for TraceLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TraceLog").field("entries", &self.entries).finish_non_exhaustive()
+    }
+}
+
 impl TraceLog {
-    pub(crate) fn new() -> Self {
+    fn new(made_by: &str, before: u64, sink: Box<dyn Write + Send + Sync>) -> Self {
+        let bytes = format!("{MAGIC}{}\n", made_by.replace('\n', " ")).into_bytes();
         Self {
-            bytes: Vec::new(),
+            sink,
+            failed: None,
             hash: Hash::new(),
-            hashed: 0,
+            hashed: bytes.len(),
+            bytes,
             entries: 0,
             last: Time::ZERO,
             texts: HashMap::new(),
             text: String::new(),
-            packets: 0,
+            before,
+            packets: before,
         }
     }
 
-    /// Takes the bytes since the last time.
-    pub(crate) fn take(&mut self) -> Vec<u8> {
-        self.hash_on();
-        self.hashed = 0;
-        core::mem::take(&mut self.bytes)
-    }
-
-    /// Writes the end, of which nothing follows.
-    pub(crate) fn end(&mut self) -> TraceEnd {
+    fn end(mut self, now: Time, trace_hash: u64) -> io::Result<TraceEnd> {
+        self.write(now, code::ENDED, &[trace_hash]);
         self.hash_on();
         let end = TraceEnd { entries: self.entries, hash: self.hash.get() };
         push(&mut self.bytes, 0);
         push(&mut self.bytes, code::END);
         push(&mut self.bytes, end.entries);
         self.bytes.extend(end.hash.to_le_bytes());
-        end
+        self.give_away();
+        match self.failed {
+            Some(error) => Err(error),
+            None => self.sink.flush().map(|()| end),
+        }
     }
 
-    pub(crate) fn added(&mut self, now: Time, node: NodeId, name: &str) {
-        let name = self.put(format_args!("{name}"));
-        self.write(now, code::ADDED, &[number(node), name]);
-    }
-
-    pub(crate) fn published(&mut self, now: Time, node: NodeId, message: impl fmt::Display) {
-        let message = self.put(format_args!("{message}"));
-        self.write(now, code::PUBLISHED, &[number(node), message]);
-    }
-
-    pub(crate) fn sent(&mut self, now: Time, from: NodeId, to: NodeId, message: &Message) -> Traced {
-        let message = carried(message);
-        let kind = self.put(format_args!("{}", message.msg_type()));
-        let about = self.about(message);
-        self.write(now, code::SENT, &[number(from), number(to), kind, about]);
-        self.packets = self.packets.saturating_add(1);
-        Traced(NonZeroU64::new(self.packets).unwrap_or(NonZeroU64::MIN))
-    }
-
-    pub(crate) fn received(&mut self, now: Time, packet: Traced) {
-        // Most packets are young, so that this is a small number.
-        let back = self.packets.saturating_sub(packet.0.get());
-        self.write(now, code::RECEIVED, &[back]);
-    }
-
-    pub(crate) fn lost(&mut self, now: Time, packet: Traced, reason: DropReason) {
-        let back = self.packets.saturating_sub(packet.0.get());
-        let reason = self.put(format_args!("{}", reason.in_words()));
-        self.write(now, code::LOST, &[back, reason]);
-    }
-
-    pub(crate) fn emitted(&mut self, now: Time, node: NodeId, event: &Event) {
+    fn emitted(&mut self, now: Time, node: NodeId, event: &Event) {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "a trace tells of messages and links only")]
         match event {
             Event::Delivered(delivery) => {
                 let Some(id) = delivery.id() else { return };
@@ -136,24 +217,12 @@ impl TraceLog {
         }
     }
 
-    pub(crate) fn crashed(&mut self, now: Time, node: NodeId) {
-        self.write(now, code::CRASHED, &[number(node)]);
-    }
-
-    pub(crate) fn restarted(&mut self, now: Time, node: NodeId) {
-        self.write(now, code::RESTARTED, &[number(node)]);
-    }
-
-    pub(crate) fn fault(&mut self, now: Time, fault: &Fault) {
-        let fault = self.put(format_args!("{fault:?}"));
-        self.write(now, code::FAULT, &[fault]);
-    }
-
     /// What a message is about; see [`Happened::Sent`](super::Happened::Sent).
     fn about(&mut self, message: &Message) -> u64 {
         if let Some(id) = message.id() {
             return self.put(format_args!("{id}"));
         }
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the others name no message and no stream")]
         match message.content() {
             Content::Control(
                 Control::Have(runs)
@@ -183,9 +252,9 @@ impl TraceLog {
             place
         });
         if known.is_none() {
-            // Before the entry that uses it: at no time, of no kind.
+            // Before the entry that uses it: at no time.
             push(&mut self.bytes, 0);
-            push(&mut self.bytes, TEXT);
+            push(&mut self.bytes, code::TEXT);
             push(&mut self.bytes, short.len() as u64);
             self.bytes.extend(short.as_bytes());
         }
@@ -194,7 +263,7 @@ impl TraceLog {
     }
 
     fn write(&mut self, now: Time, kind: u64, parts: &[u64]) {
-        push(&mut self.bytes, now.saturating_since(self.last).as_nanos() as u64);
+        push(&mut self.bytes, now.as_nanos().saturating_sub(self.last.as_nanos()));
         self.last = now;
         push(&mut self.bytes, kind);
         for part in parts {
@@ -207,12 +276,22 @@ impl TraceLog {
             push(&mut self.bytes, 0);
             push(&mut self.bytes, code::HASH);
             self.bytes.extend(hash.to_le_bytes());
+            self.give_away();
         }
     }
 
     fn hash_on(&mut self) {
         self.hash.add(&self.bytes[self.hashed..]);
         self.hashed = self.bytes.len();
+    }
+
+    fn give_away(&mut self) {
+        self.hash_on();
+        if self.failed.is_none() {
+            self.failed = self.sink.write_all(&self.bytes).err();
+        }
+        self.bytes.clear();
+        self.hashed = 0;
     }
 }
 
@@ -231,6 +310,3 @@ impl fmt::Display for Runs<'_> {
 fn number(node: NodeId) -> u64 {
     u64::from(node.get())
 }
-
-/// The kind of what is no entry, but a text.
-pub(super) const TEXT: u64 = 14;
