@@ -11,7 +11,7 @@
 //! let bytes = trace_log::SharedBytes::new();
 //! let mut network = Network::new(NetworkConfig::new(7));
 //! network.write_trace("an example", bytes.clone());
-//! let [ann, bob] = network.add_nodes(2)[..] else { unreachable!() };
+//! let (ann, bob) = (network.add_node("ann")?, network.add_node("bob")?);
 //! network.join(bob, ann)?;
 //! network.run_for(secs(1));
 //! network.broadcast(ann, "hello")?;
@@ -19,9 +19,9 @@
 //! network.end_trace()?;
 //!
 //! let said = trace_log::messages(trace_log::TraceReader::new(bytes.reader())?)?;
-//! let message = said.find("n0/1")?;
+//! let message = said.find("ann/1")?;
 //! let explanation = trace_log::explain(trace_log::TraceReader::new(bytes.reader())?, message, bob)?;
-//! assert!(explanation.to_string().starts_with("n1 delivered it"), "{explanation}");
+//! assert!(explanation.to_string().starts_with("bob delivered it"), "{explanation}");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
