@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chinwag::Time;
 
-use super::messages::in_short;
+use super::contents::in_short;
 use super::narrator;
 use crate::NodeId;
 

@@ -18,8 +18,8 @@
 //! network.run_for(secs(1));
 //! network.end_trace()?;
 //!
-//! let said = trace_log::messages(trace_log::TraceReader::new(bytes.reader())?)?;
-//! let message = said.find("ann/1")?;
+//! let contents = trace_log::contents(trace_log::TraceReader::new(bytes.reader())?)?;
+//! let message = contents.message("ann/1")?;
 //! let explanation = trace_log::explain(trace_log::TraceReader::new(bytes.reader())?, message, bob)?;
 //! assert!(explanation.to_string().starts_with("bob delivered it"), "{explanation}");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -33,22 +33,22 @@
 
 mod bytes;
 mod cause;
+mod contents;
 mod difference;
 mod entry;
 mod explain;
 mod explanation;
-mod messages;
 mod narrator;
 mod reader;
 mod shared;
 mod verdict;
 mod writer;
 
+pub use contents::{Contents, Said, UnknownName, contents};
 pub use difference::{Compared, Difference, Told, compare};
 pub use entry::{Happened, TraceEntry};
 pub use explain::explain;
 pub use explanation::{Circumstance, Explanation, Fate, How, MessageCopy};
-pub use messages::{Messages, Said, UnknownMessage, messages};
 pub use reader::{TraceError, TraceReader};
 pub use shared::SharedBytes;
 pub use writer::TraceEnd;
