@@ -2,7 +2,9 @@
 
 use core::fmt;
 
-use crate::{Fault, NodeId};
+use chinwag::Semantics;
+
+use crate::{Fault, LinkModel, NodeId, Probability};
 
 /// A fault, for people: nodes by their numbers, and of many only how many.
 pub(super) struct InWords<'a>(pub(super) &'a Fault);
@@ -31,18 +33,57 @@ impl fmt::Display for InWords<'_> {
                 other.get()
             ),
             Fault::CrashShare { share } => {
-                write!(f, "{:.1} % of the nodes crash", f64::from(share.in_a_million()) / 10_000.0)
+                write!(f, "{} of the nodes crash", Share(*share))
             }
             Fault::RestartAll { memory } => write!(f, "all crashed nodes start again, memory {memory:?}"),
             Fault::BreakLinks { one, other } => {
                 write!(f, "the links between nodes {} and {} break", one.get(), other.get())
             }
             Fault::SetLink { one, other, model } => {
-                write!(f, "links between nodes {} and {} are from now on {model:?}", one.get(), other.get())
+                write!(
+                    f,
+                    "links between nodes {} and {} are from now on {}",
+                    one.get(),
+                    other.get(),
+                    Links(model)
+                )
             }
-            Fault::SetAllLinks { model } => write!(f, "links are from now on {model:?}"),
+            Fault::SetAllLinks { model } => write!(f, "links are from now on {}", Links(model)),
             Fault::SetMachine { node, machine } => write!(f, "node {} runs on {machine:?}", node.get()),
         }
+    }
+}
+
+/// What a link does that may keep a message from its receiver.
+struct Links<'a>(&'a LinkModel);
+
+impl fmt::Display for Links<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let model = self.0;
+        f.write_str(match model.semantics {
+            Semantics::Stream => "streams",
+            Semantics::Datagram => "datagrams",
+        })?;
+        for (what, share) in [
+            ("loss", model.loss),
+            ("duplication", model.duplication),
+            ("reordering", model.reordering),
+            ("corruption", model.corruption),
+            ("loss in bursts", model.burst_loss.loss),
+        ] {
+            if share.in_a_million() > 0 {
+                write!(f, ", {what} {}", Share(share))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Share(Probability);
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} %", f64::from(self.0.in_a_million()) / 10_000.0)
     }
 }
 

@@ -35,10 +35,11 @@ struct Inquiry {
     copies: Vec<MessageCopy>,
     /// Announcements to the node and requests by it that are under way.
     said: BTreeMap<u64, Notice>,
-    /// Who announced it to whom, asked whom for it, asked whom as a newcomer, and compared with whom since it was said.
+    /// Who announced it to whom, asked whom for it, asked whom as a newcomer, pushed it to whom, and compared with whom since it was said.
     announced: BTreeSet<(NodeId, NodeId)>,
     asked: BTreeSet<(NodeId, NodeId)>,
     caught_up: BTreeSet<(NodeId, NodeId)>,
+    pushed: BTreeSet<(NodeId, NodeId)>,
     compared: BTreeSet<(NodeId, NodeId)>,
     /// Whom each node says to be linked with.
     linked: BTreeMap<NodeId, BTreeSet<Arc<str>>>,
@@ -74,6 +75,7 @@ impl Inquiry {
                 circumstances: Vec::new(),
                 missing: Vec::new(),
                 neighbours: Vec::new(),
+                was_linked: false,
                 reached: 0,
                 end: Time::ZERO,
                 nodes: BTreeMap::new(),
@@ -86,6 +88,7 @@ impl Inquiry {
             announced: BTreeSet::new(),
             asked: BTreeSet::new(),
             caught_up: BTreeSet::new(),
+            pushed: BTreeSet::new(),
             compared: BTreeSet::new(),
             linked: BTreeMap::new(),
             reached: BTreeSet::new(),
@@ -119,6 +122,7 @@ impl Inquiry {
             Happened::GaveUp { node, stream, from, to } => self.gave_up(*at, *node, stream, (*from, *to)),
             Happened::PeerUp { node, peer } => {
                 self.linked.entry(*node).or_default().insert(Arc::clone(peer));
+                self.found.was_linked |= *node == self.found.node;
                 self.note_since(*node, *at, Circumstance::Linked(Arc::clone(peer)));
             }
             Happened::PeerDown { node, peer, reason } => {
@@ -129,7 +133,11 @@ impl Inquiry {
             Happened::Crashed { node } => self.crashed(*at, *node),
             Happened::Restarted { node, forgot } => self.note(*node, *at, Circumstance::Restarted(*forgot)),
             Happened::Fault { fault } => {
-                self.note_since(self.found.node, *at, Circumstance::Fault(Arc::clone(fault)));
+                let before = self.found.published.is_none();
+                self.note(self.found.node, *at, Circumstance::Fault(Arc::clone(fault)));
+                if before {
+                    self.forget_old_fault();
+                }
             }
             Happened::Published { .. } | Happened::Ended { .. } => {}
         }
@@ -138,6 +146,17 @@ impl Inquiry {
     fn note(&mut self, node: NodeId, at: Time, what: Circumstance) {
         if node == self.found.node {
             self.found.circumstances.push((at, what));
+        }
+    }
+
+    /// Of the faults before the message was said, only the last ones may matter still.
+    fn forget_old_fault(&mut self) {
+        let noted = &mut self.found.circumstances;
+        let is_fault = |(_, what): &(Time, Circumstance)| matches!(what, Circumstance::Fault(_));
+        if noted.iter().filter(|noted| is_fault(noted)).count() > OLD_FAULTS
+            && let Some(oldest) = noted.iter().position(is_fault)
+        {
+            noted.remove(oldest);
         }
     }
 
@@ -193,8 +212,10 @@ impl Inquiry {
             }
         } else if self.caught_up.contains(&(to, from)) {
             How::CaughtUp
-        } else {
+        } else if self.pushed.insert((from, to)) {
             How::Pushed
+        } else {
+            How::Again
         }
     }
 
@@ -258,12 +279,18 @@ impl Inquiry {
             self.note(node, at, Circumstance::Crashed);
         } else if node == author {
             self.note(self.found.node, at, Circumstance::AuthorCrashed);
-        } else if let Some((then, Circumstance::OthersCrashed(count))) = self.found.circumstances.last_mut()
-            && *then == at
-        {
-            *count += 1;
         } else {
-            self.note(self.found.node, at, Circumstance::OthersCrashed(1));
+            let mut now = self.found.circumstances.iter_mut().rev().take_while(|(then, _)| *then == at);
+            let counted =
+                now.find_map(
+                    |(_, what)| {
+                        if let Circumstance::OthersCrashed(count) = what { Some(count) } else { None }
+                    },
+                );
+            match counted {
+                Some(count) => *count += 1,
+                None => self.note(self.found.node, at, Circumstance::OthersCrashed(1)),
+            }
         }
     }
 
@@ -285,9 +312,12 @@ impl Inquiry {
             at = copy.from;
         }
         self.found.way.reverse();
-        let last = self.found.way.last().cloned();
-        let to_node = copies.iter().filter(|copy| copy.to == self.found.node && Some(*copy) != last.as_ref());
-        self.found.others = to_node.cloned().collect();
+        let (node, way) = (self.found.node, &self.found.way);
+        let others = copies.iter().filter(|copy| !way.contains(copy)).filter(|copy| {
+            let went_well = copy.held.is_none() && matches!(copy.fate, Fate::Received(_));
+            copy.to == node || (!went_well && way.iter().any(|hop| hop.to == copy.to))
+        });
+        self.found.others = others.cloned().collect();
         let by_name: BTreeMap<&str, NodeId> =
             self.found.nodes.iter().map(|(node, name)| (&**name, *node)).collect();
         let neighbours = self.linked.get(&self.found.node).into_iter().flatten();
@@ -334,6 +364,9 @@ impl Place {
         })
     }
 }
+
+/// How many faults from before the message was said are kept.
+const OLD_FAULTS: usize = 4;
 
 /// How many numbers of one gap are remembered, as a damaged trace may tell of any.
 const MOST_NUMBERS: usize = 1 << 16;

@@ -26,7 +26,7 @@ pub struct Explanation {
     pub delivered: Option<Time>,
     /// Over which links it came, from the author on: the first copy of each. Empty if none came, or the node said it.
     pub way: Vec<MessageCopy>,
-    /// The other copies that were sent to the node.
+    /// The other copies that were sent to the node, and those to the nodes on its way that were lost or held back.
     pub others: Vec<MessageCopy>,
     /// What else happened that has to do with it, at the node unless it says otherwise, in order.
     pub circumstances: Vec<(Time, Circumstance)>,
@@ -35,6 +35,8 @@ pub struct Explanation {
     pub missing: Vec<(u64, u64)>,
     /// The node's neighbours in the end, and whether each had the message.
     pub neighbours: Vec<(NodeId, bool)>,
+    /// Whether the node was ever linked with anybody.
+    pub was_linked: bool,
     /// How many nodes delivered it.
     pub reached: usize,
     /// When the trace ends.
@@ -86,6 +88,8 @@ pub enum How {
     CaughtUp,
     /// The receiver asked for it, as it lacked it.
     Asked,
+    /// The same had been sent to the receiver before.
+    Again,
 }
 
 /// Something that happened at a node.
@@ -143,25 +147,21 @@ impl Explanation {
     }
 
     fn copy_lines(&self, lines: &mut Vec<(Time, String)>) {
-        for (copy, more) in self
-            .way
-            .iter()
-            .map(|copy| (copy, ""))
-            .chain(self.others.iter().map(|copy| (copy, "another copy, ")))
-        {
+        for copy in self.way.iter().chain(&self.others) {
             let ends = format!("{} → {}", self.name(copy.from), self.name(copy.to));
             let sent = format!("sent at {}", seconds(copy.sent));
             if let Some(held) = copy.held {
-                lines.push((held, format!("{ends}: {more}held back by a partition, {sent}")));
+                lines.push((held, format!("{ends}: held back by a partition, {sent}")));
             }
             let how = copy.how;
             lines.push(match &copy.fate {
-                Fate::Received(at) => (*at, format!("{ends}: {more}{how}, {sent}")),
-                Fate::Lost(at, reason) => (*at, format!("{ends}: LOST, as {reason}; {more}{how}, {sent}")),
+                Fate::Received(at) if self.way.contains(copy) => (*at, format!("{ends}: {how}, {sent}")),
+                Fate::Received(at) => (*at, format!("{ends}: one more copy, {how}, {sent}")),
+                Fate::Lost(at, reason) => (*at, format!("{ends}: LOST, as {reason}; {how}, {sent}")),
                 Fate::UnderWay if copy.held.is_some() => {
-                    (self.end, format!("{ends}: {more}still held back when the trace ends"))
+                    (self.end, format!("{ends}: still held back when the trace ends"))
                 }
-                Fate::UnderWay => (copy.sent, format!("{ends}: {more}{how}, under way when the trace ends")),
+                Fate::UnderWay => (copy.sent, format!("{ends}: {how}, under way when the trace ends")),
             });
         }
     }
@@ -242,6 +242,7 @@ impl fmt::Display for How {
             Self::Compared => "asked for after comparing (repair)",
             Self::CaughtUp => "for a newcomer (catch-up)",
             Self::Asked => "asked for",
+            Self::Again => "repeated",
         })
     }
 }
@@ -266,8 +267,7 @@ impl fmt::Display for Explanation {
         let (with, without) = (list(with), list(without));
         writeln!(
             f,
-            "{}  the trace ends; {} of {} nodes have delivered it; of the neighbours of {}, those that have it: {with}; \
-             that have not: {without}",
+            "{}  the trace ends; {} of {} nodes have delivered it; neighbours of {} with a copy: {with}; without: {without}",
             self.moment(self.end),
             self.reached,
             self.nodes.len(),

@@ -21,7 +21,7 @@
 //! let contents = trace_log::contents(trace_log::TraceReader::new(bytes.reader())?)?;
 //! let message = contents.message("ann/1")?;
 //! let explanation = trace_log::explain(trace_log::TraceReader::new(bytes.reader())?, message, bob)?;
-//! assert!(explanation.to_string().starts_with("bob delivered it"), "{explanation}");
+//! assert!(explanation.to_string().starts_with("bob delivered ann/1"), "{explanation}");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

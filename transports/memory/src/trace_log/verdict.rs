@@ -1,10 +1,11 @@
 //! The answer in a sentence: whether a message came to a node, and why not.
 
+use super::contents::in_short;
 use super::explanation::{Circumstance, Explanation, Fate, seconds};
 
 impl Explanation {
     pub(super) fn verdict(&self) -> String {
-        let node = self.name(self.node);
+        let (node, message) = (self.name(self.node), in_short(&self.message));
         let Some((author, said)) = self.published else {
             return format!("Nobody said {}.", self.message);
         };
@@ -13,18 +14,16 @@ impl Explanation {
             return format!("There is no node {} in the trace: its nodes are 0 to {last}.", self.node.get());
         }
         if author == self.node {
-            return format!("{node} said it itself.");
+            return format!("{node} said {message} itself.");
         }
         let Some(at) = self.delivered else {
-            return format!("{node} did not deliver it: {}.", self.why_not());
+            return format!("{node} did not deliver {message}: {}.", self.why_not());
         };
         let hops = self.way.len();
         let links = if hops == 1 { "link" } else { "links" };
         let after = at.saturating_since(said).as_millis();
-        format!(
-            "{node} delivered it {after} ms after {} had said it, over {hops} {links}.",
-            self.name(author)
-        )
+        let author = self.name(author);
+        format!("{node} delivered {message} {after} ms after {author} had said it, over {hops} {links}.")
     }
 
     fn why_not(&self) -> String {
@@ -40,25 +39,31 @@ impl Explanation {
         if self.reached == 0 && self.happened(|what| *what == Circumstance::AuthorCrashed) {
             return "the author crashed before anybody else delivered it".to_owned();
         }
-        let stopped = self.others.iter().filter(|copy| copy.fate == Fate::UnderWay);
-        let (held, going): (Vec<_>, Vec<_>) = stopped.partition(|copy| copy.held.is_some());
-        if !held.is_empty() {
+        let to_node = self.others.iter().filter(|copy| copy.to == self.node);
+        let (lost, going): (Vec<_>, Vec<_>) = to_node.partition(|copy| matches!(copy.fate, Fate::Lost(..)));
+        if going.iter().any(|copy| copy.held.is_some()) {
             return "a partition still held it back when the trace ended".to_owned();
         }
         if !going.is_empty() {
             return "a copy was under way when the trace ended".to_owned();
         }
-        if self.neighbours.is_empty() {
-            return "it had no neighbours in the end".to_owned();
-        }
-        if self.neighbours.iter().all(|(_, has)| !has) {
-            return "none of its neighbours had it".to_owned();
-        }
-        match self.others.len() {
-            0 => "nobody sent it a copy before the trace ended, though a neighbour had it".to_owned(),
-            1 => "the copy that it was sent was lost".to_owned(),
-            count => format!("all {count} copies that it was sent were lost"),
-        }
+        let where_from = if !self.was_linked {
+            "it never had a neighbour"
+        } else if self.neighbours.is_empty() {
+            "it had no neighbours in the end"
+        } else if self.neighbours.iter().all(|(_, has)| !has) {
+            "none of its neighbours in the end had it"
+        } else {
+            "it was sent no other before the trace ended, though a neighbour had it"
+        };
+        let by_partition = lost.iter().any(|copy| copy.held.is_some());
+        let lost = match lost.len() {
+            0 => "nobody sent it a copy, and ".to_owned(),
+            1 if by_partition => "a copy for it was held back by a partition and then lost, and ".to_owned(),
+            1 => "the copy that it was sent was lost, and ".to_owned(),
+            count => format!("all {count} copies that it was sent were lost, and "),
+        };
+        lost + where_from
     }
 
     /// If it was down in the end: since when.
@@ -83,13 +88,10 @@ impl Explanation {
         if let [first, ..] = self.missing.as_slice() {
             let runs: Vec<String> = self.missing.iter().take(RUNS).map(run).collect();
             let more = if self.missing.len() > RUNS { " and others" } else { "" };
-            let (these, wait) = if self.missing.len() == 1 && first.0 == first.1 {
-                ("number", "is")
-            } else {
-                ("numbers", "are")
-            };
+            let one = self.missing.len() == 1 && first.0 == first.1;
+            let (these, come) = if one { ("number", "comes") } else { ("numbers", "come") };
             return format!(
-                "it has a copy and holds it back, as {these} {}{more} of the same author {wait} missing",
+                "a copy had come to it, but {these} {}{more} of the same author, which {come} before it, had not",
                 runs.join(", ")
             );
         }
