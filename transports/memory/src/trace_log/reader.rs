@@ -125,6 +125,9 @@ impl<R: Read> TraceReader<R> {
             let hash = self.hash.get();
             let passed = self.number()?;
             let kind = self.number()?;
+            if passed > 0 && [code::TEXT, code::HASH, code::END].contains(&kind) {
+                return Err(self.damaged());
+            }
             match kind {
                 code::TEXT => self.text()?,
                 code::HASH | code::END => {
