@@ -315,7 +315,8 @@ impl Inquiry {
         let (node, way) = (self.found.node, &self.found.way);
         let others = copies.iter().filter(|copy| !way.contains(copy)).filter(|copy| {
             let went_well = copy.held.is_none() && matches!(copy.fate, Fate::Received(_));
-            copy.to == node || (!went_well && way.iter().any(|hop| hop.to == copy.to))
+            let was_awaited = |hop: &MessageCopy| hop.to == copy.to && copy.sent <= hop.sent;
+            copy.to == node || (!went_well && way.iter().any(was_awaited))
         });
         self.found.others = others.cloned().collect();
         let by_name: BTreeMap<&str, NodeId> =

@@ -223,7 +223,7 @@ impl Explanation {
                 format!("{node} gives up numbers {from} to {to} of {author}")
             }
             Circumstance::DeliveredAgain => format!("{node} delivers it again, as it had forgotten it"),
-            Circumstance::Fault(fault) => format!("fault: {fault}"),
+            Circumstance::Fault(fault) => format!("network: {fault}"),
         }
     }
 }
@@ -267,10 +267,10 @@ impl fmt::Display for Explanation {
         let (with, without) = (list(with), list(without));
         writeln!(
             f,
-            "{}  the trace ends; {} of {} nodes have delivered it; neighbours of {} with a copy: {with}; without: {without}",
+            "{}  the trace ends; {} of the {} others delivered it; neighbours of {} with a copy: {with}; without: {without}",
             self.moment(self.end),
             self.reached,
-            self.nodes.len(),
+            self.nodes.len().saturating_sub(1),
             self.name(self.node),
         )
     }

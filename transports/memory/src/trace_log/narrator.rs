@@ -69,7 +69,7 @@ impl Narrator {
             Happened::Restarted { node, forgot: true } => {
                 format!("{} starts again and has forgotten everything", self.name(*node))
             }
-            Happened::Fault { fault } => format!("fault: {fault}"),
+            Happened::Fault { fault } => format!("network: {fault}"),
             Happened::Ended { trace_hash } => {
                 format!("the run ends; the hash of all that nodes were told and did is {trace_hash:016x}")
             }
