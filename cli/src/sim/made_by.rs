@@ -1,9 +1,10 @@
 //! What made a trace: enough to make it again.
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, ensure};
 use chinwag_memory::Scenario;
 use serde::{Deserialize, Serialize};
 
+use crate::arguments::SimProgram;
 use crate::sim::record::Origin;
 use crate::sim::trace_file::Sink;
 use crate::sim::{again, simulate};
@@ -43,21 +44,38 @@ impl MadeBy {
         serde_json::from_str(line).context("the trace does not say which command of this program made it")
     }
 
-    /// Runs the same again, and writes its trace to `sink`.
+    /// What it takes to run the same again.
     ///
     /// # Errors
     /// If it means nothing to this version of the program.
-    pub(super) fn run(&self, sink: Sink) -> anyhow::Result<()> {
+    pub(super) fn again(&self) -> anyhow::Result<Again> {
         if let Some(text) = &self.scenario {
-            let scenario = Scenario::from_toml(text)?;
-            scenario.play_traced(&self.line()?, sink)?;
-            return Ok(());
+            return Ok(Again::Scenario(self.line()?, Box::new(Scenario::from_toml(text)?)));
         }
         let program = again::simulation(&self.origin)?;
-        if program.task.is_some() {
-            bail!("`{}` is not one simulation", self.origin.command);
+        ensure!(program.task.is_none(), "`{}` is not one simulation", self.origin.command);
+        Ok(Again::Simulation(Box::new(program)))
+    }
+}
+
+/// A run that is to be made again.
+#[derive(Clone, Debug)]
+pub(super) enum Again {
+    Simulation(Box<SimProgram>),
+    /// With the line that says what made it.
+    Scenario(String, Box<Scenario>),
+}
+
+impl Again {
+    /// Runs it, and writes its trace to `sink`.
+    ///
+    /// # Errors
+    /// If it cannot be run or written.
+    pub(super) fn run(&self, sink: Sink) -> anyhow::Result<()> {
+        match self {
+            Self::Simulation(program) => drop(simulate(program, Some(sink))?),
+            Self::Scenario(made_by, scenario) => drop(scenario.play_traced(made_by, sink)?),
         }
-        simulate(&program, Some(sink))?;
         Ok(())
     }
 }

@@ -19,26 +19,17 @@ pub(super) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
     let mut written = trace_file::open(&arguments.file)?;
     let made_by = MadeBy::read(written.made_by())?;
     let command = diff::made(&made_by);
-    // What is running may be as long as it likes: neither trace is ever in memory, or in a second file.
+    let again = made_by.again()?;
+    // Neither trace is ever whole in memory, and that of the run not in a file either.
     let (reader, writer) = io::pipe()?;
-    let simulation = thread::spawn(move || made_by.run(Box::new(writer)));
-    let compared = TraceReader::new(reader).and_then(|mut running| compare(&mut written, &mut running));
-    let compared = match compared {
-        Ok(compared) => compared,
-        // Its own account says more than what that did to the trace.
-        Err(error) => {
-            if simulation.is_finished() {
-                simulation.join().map_err(|_| anyhow!("the simulation broke off"))??;
-            }
-            return Err(error.into());
-        }
-    };
+    let run = thread::spawn(move || again.run(Box::new(writer)));
+    let compared = TraceReader::new(reader).and_then(|mut running| compare(&mut written, &mut running))?;
     if let Some(difference) = &compared.difference {
         let told = diff::in_words(&compared, difference, ["The trace", "The run"]);
         print(&format!("{command}NOT the same.\n{told}"))?;
         return Ok(Exit::Failed);
     }
-    simulation.join().map_err(|_| anyhow!("the simulation broke off"))??;
+    run.join().map_err(|_| anyhow!("the simulation broke off"))??;
     let hash = written.end().map_or(0, |end| end.hash);
     print(&format!("{command}Identical: {} entries, hash {hash:016x}\n", compared.same))?;
     Ok(Exit::Fine)
