@@ -152,9 +152,15 @@ impl ChatNode {
         let lag = self.broadcast.repair.get(stream);
         let (head, gone) = lag.map_or((0, Slots::NONE), |lag| (lag.head, lag.gone));
         let more = passed && !self.broadcast.streams.missing(stream, head, 1).is_empty();
-        match self.broadcast.repair.get_mut(stream).filter(|_| more) {
-            Some(lag) => lag.due = self.ctx.now,
-            None => {
+        let now = self.ctx.now;
+        match self.broadcast.repair.get_mut(stream) {
+            Some(lag) if more => lag.due = now,
+            Some(lag) if !passed && lag.crowded => {
+                // With room by then, there will be a post in hand.
+                lag.start_over();
+                (lag.crowded, lag.hopeless, lag.due) = (false, None, now + ROOM_PATIENCE);
+            }
+            Some(_) | None => {
                 self.broadcast.repair.forget(stream);
                 self.broadcast.streams.disbelieve(stream, gone, head);
             }
@@ -202,6 +208,8 @@ pub(crate) const ANSWER_PATIENCE: Duration = Duration::from_millis(500);
 /// How long posts wait while others are asked for what is before them, and nothing of it comes. A little more than one
 /// neighbour that does not answer may take.
 const LONGEST_SEARCH: Duration = Duration::from_secs(6);
+/// How long to wait for room to hold posts back.
+const ROOM_PATIENCE: Duration = Duration::from_secs(2);
 /// How long to wait for neighbours before what is missing is looked at again.
 const ALONE_PATIENCE: Duration = Duration::from_secs(60);
 /// After how many pulls without an answer a neighbour is asked no more.

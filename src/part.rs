@@ -24,6 +24,7 @@ impl ChatNode {
         let given_up = self.dialer.failed(&mut self.ctx, address, reason, attempt);
         self.views.failed(address, self.links.linked() == 0);
         self.visit_failed(address, reason);
+        self.scouting_failed(address);
         self.refill();
         let Some(given_up) = given_up else { return };
         for peer in self.classic.unreachable(address) {

@@ -39,14 +39,22 @@ pub(crate) struct Lag {
     pub(crate) unanswered: u32,
     /// Since when nobody is known who has it.
     pub(crate) hopeless: Option<Time>,
+    /// Whether posts after it came, and there was no room to hold them back.
+    pub(crate) crowded: bool,
 }
 
 impl Lag {
     /// The first number that is missing: what is known of who has another one does not count.
     pub(crate) fn seek(&mut self, first: u64) {
         if self.gone_at != first {
-            (self.gone, self.others, self.sought, self.gone_at) = (Slots::NONE, Slots::NONE, None, first);
+            self.start_over();
+            self.gone_at = first;
         }
+    }
+
+    /// Everybody may be asked again for the first that is missing.
+    pub(crate) fn start_over(&mut self) {
+        (self.gone, self.others, self.sought) = (Slots::NONE, Slots::NONE, None);
     }
 }
 
@@ -67,6 +75,7 @@ impl Repair {
             tries: 0,
             unanswered: 0,
             hopeless: None,
+            crowded: false,
         });
         if head > lag.head {
             lag.head = head;

@@ -10,12 +10,30 @@ impl ChatNode {
     /// Visits somebody known, to see whether it is in the same network: so islands find each other although nobody in
     /// them lacks neighbours.
     pub(crate) fn scout(&mut self) {
+        self.views.scouts = SCOUTS;
+        self.scout_one();
+    }
+
+    fn scout_one(&mut self) {
         let (links, dialer) = (&self.links, &self.dialer);
         let fits =
             |contact: &Contact| links.link_of(contact.peer()).is_none() && !dialer.is_busy(contact.address());
         if let Some(contact) = self.views.choose(&mut self.ctx, fits) {
             self.ctx.stats.scoutings = self.ctx.stats.scoutings.saturating_add(1);
             let _ = self.dialer.want(&mut self.ctx, contact.address(), Wish::Visit, None);
+            self.views.scouted = Some(contact.address().clone());
+        }
+    }
+
+    /// Nobody could be visited at `address`: after many have gone, those who are left must not be looked for one at a
+    /// time.
+    pub(crate) fn scouting_failed(&mut self, address: &Address) {
+        if self.views.scouted.take_if(|scouted| scouted == address).is_none() {
+            return;
+        }
+        self.views.scouts = self.views.scouts.saturating_sub(1);
+        if self.views.scouts > 0 && self.has_views() {
+            self.scout_one();
         }
     }
 
@@ -78,6 +96,8 @@ impl ChatNode {
     }
 }
 
+/// How many are visited, one after the other, until there is one.
+const SCOUTS: u8 = 8;
 /// How many of another network are tried, one after the other, until one has room.
 const ISLAND_TRIES: u32 = 16;
 /// How long a visit may last.

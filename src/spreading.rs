@@ -27,7 +27,12 @@ impl ChatNode {
         match verdict {
             Verdict::Fresh(stream, sequence) => self.pass_on(link, from, (stream, sequence), message),
             Verdict::Duplicate(stream, sequence) => self.had_already(from, stream, sequence),
-            Verdict::NoRoom(stream, sequence) => self.lacks_before(from, stream, sequence),
+            Verdict::NoRoom(stream, sequence) => {
+                self.lacks_before(from, stream, sequence);
+                if let Some(lag) = self.broadcast.repair.get_mut(stream) {
+                    lag.crowded = true;
+                }
+            }
             Verdict::Spread => {
                 let from = self.links.talks_on(link);
                 self.spread_to_all(from, message);

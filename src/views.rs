@@ -28,6 +28,9 @@ pub(crate) struct Views {
     /// Where somebody of another network was found, until that is tried to be made one with ours.
     pub(crate) island: Option<Address>,
     pub(crate) island_tries: u32,
+    /// Who was visited last, until that has failed; and how many may be, until there is one.
+    pub(crate) scouted: Option<Address>,
+    pub(crate) scouts: u8,
     /// When a neighbour was last asked to let another one take our place.
     pub(crate) last_split: Option<Time>,
     pub(crate) refill: Option<(Time, TimerKey)>,

@@ -138,6 +138,26 @@ fn many_who_do_not_answer_hold_up_no_more_than_one() {
     assert_eq!((lab.heard().len(), told_missing(&lab).len()), (2, 1));
 }
 
+/// What there was no room to hold back is asked for again when there may be.
+#[test]
+fn what_found_no_room_is_not_lost_with_what_is_before_it() {
+    let mut lab = Lab::usual_but(|config| {
+        config.max_held = 8;
+        config.dead = Duration::from_secs(600);
+    });
+    let authors: Vec<Guest> =
+        (0..12).map(|number| Guest::native(&format!("author {number}"), "a:1")).collect();
+    lab.answer_pulls(authors.iter().map(|author| author.broadcasts(2, "2")));
+    let link = lab.welcome(&Guest::native("ann", "ann:5001"));
+    for author in &authors {
+        lab.hear(link, author.broadcasts(2, "2"));
+    }
+    assert_eq!(lab.node.stats().held, 8, "no room for more");
+    lab.wait(secs(30));
+    assert_eq!(lab.heard().len(), authors.len());
+    assert_eq!(lab.node.lagging(), 0);
+}
+
 /// Lets the numbered messages of one author come in at their times, and the patience with what is missing end.
 fn play(lab: &mut Lab, arrivals: &BTreeMap<u64, Time>) {
     let ann = Guest::native("ann", "ann:5001");

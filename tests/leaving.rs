@@ -1,8 +1,8 @@
 //! Goodbyes: what waits is handed over or told, and whoever leaves is gone on all links.
 #![cfg(test)]
 
-use chinwag::{Action, Command, Content, DownReason, Event, PeerId};
-use chinwag_memory::secs;
+use chinwag::{Action, Command, Contact, Content, Control, DownReason, Event, Intent, Message, PeerId};
+use chinwag_memory::{ms, secs};
 use chinwag_testkit::{Guest, Lab, at, sent};
 use proptest::prelude::*;
 
@@ -79,6 +79,41 @@ fn both_links_of_a_leaver_go() {
         assert_eq!(downs, [&Event::PeerDown { peer, reason: DownReason::Left }]);
         assert_eq!(lab.wait_alone(secs(300)), [], "nobody asked for who has left");
     }
+}
+
+/// A visit to somebody known has no successor once the node has left.
+#[test]
+fn who_has_left_visits_nobody() {
+    let mut lab = Lab::usual();
+    let guests: Vec<Guest> = (0..8)
+        .map(|number| {
+            Guest::native(&format!("bob {number}"), &format!("bob:{}", 5000 + number)).meaning(Intent::Urgent)
+        })
+        .collect();
+    let links: Vec<_> = guests.iter().map(|guest| lab.welcome(guest)).collect();
+    let peers = (0..9).map(|number| {
+        Contact::new(PeerId::new(&format!("eve {number}")).unwrap(), at(&format!("eve:{}", 6000 + number)))
+    });
+    let sample = Control::Shuffle { number: 1, hops_left: 0, peers: peers.collect() };
+    lab.hear(links[0], Message::control(sample));
+    let mut dials = 0;
+    for number in 0..60 {
+        if lab.dialing().next().is_some() {
+            dials += 1;
+            let mut leaver = lab.clone();
+            leaver.command(Command::Leave);
+            assert!(has_told_left(&leaver));
+            for dialed in lab.dialing() {
+                leaver.refuse(dialed);
+            }
+            assert_eq!(leaver.dialing().count(), 0);
+        }
+        for link in &links {
+            lab.hear(*link, Message::control(Control::KeepAlive(number)));
+        }
+        lab.wait(ms(500));
+    }
+    assert!(dials > 0);
 }
 
 fn with_old_peers(count: usize) -> Lab {

@@ -34,6 +34,8 @@ pub struct Lab {
     pub(crate) dialing: BTreeMap<Address, Time>,
     /// Whether every dial was answered in time, and nothing was answered that was not asked.
     pub(crate) orderly: bool,
+    /// Whether the node has told that it has left.
+    pub(crate) left: bool,
     /// The numbers that were given to two links at once, which a driver must not do.
     pub(crate) reused: BTreeSet<LinkId>,
     /// The links that are up and that neither side has closed.
@@ -60,6 +62,7 @@ impl Lab {
             next_link: 0,
             dialing: BTreeMap::new(),
             orderly: true,
+            left: false,
             reused: BTreeSet::new(),
             links: Vec::new(),
             said: BTreeMap::new(),
@@ -251,7 +254,8 @@ impl Lab {
                 self.dialing.insert(address.clone(), self.now);
             }
             Action::Close { link } => self.links.retain(|open| open != link),
-            Action::Send { .. } | Action::Emit(_) => {}
+            Action::Emit(event) => self.left |= *event == Event::Left,
+            Action::Send { .. } => {}
         }
     }
 }

@@ -14,6 +14,7 @@ pub(crate) fn check_action(lab: &Lab, action: &Action) {
                 !lab.orderly || !lab.dialing.contains_key(address),
                 "{address} is dialed while a dial to it is under way"
             );
+            assert!(!lab.left, "{address} is dialed by who has left");
         }
         Action::Send { to, .. } => {
             let links: Vec<_> = to.iter().collect();
