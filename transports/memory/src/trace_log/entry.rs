@@ -113,7 +113,16 @@ pub enum Happened {
         /// Whether it had lost what it knew.
         forgot: bool,
     },
-    /// A fault took effect that is more than the crash or the start of one node.
+    /// A partition began: nothing passes from some nodes to others any more.
+    Cut {
+        /// The ones.
+        from: Arc<[NodeId]>,
+        /// The others.
+        to: Arc<[NodeId]>,
+        /// Whether nothing passes the other way either.
+        both_ways: bool,
+    },
+    /// A fault took effect that is neither a partition nor the crash or the start of one node.
     Fault {
         /// Which, in words.
         fault: Arc<str>,
@@ -144,6 +153,7 @@ pub(super) mod code {
     pub(in super::super) const FAULT: u64 = 13;
     pub(in super::super) const HELD: u64 = 14;
     pub(in super::super) const ENDED: u64 = 15;
+    pub(in super::super) const CUT: u64 = 16;
     /// No entry, but a text.
-    pub(in super::super) const TEXT: u64 = 16;
+    pub(in super::super) const TEXT: u64 = 17;
 }

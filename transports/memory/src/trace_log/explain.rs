@@ -132,13 +132,11 @@ impl Inquiry {
             }
             Happened::Crashed { node } => self.crashed(*at, *node),
             Happened::Restarted { node, forgot } => self.note(*node, *at, Circumstance::Restarted(*forgot)),
-            Happened::Fault { fault } => {
-                let before = self.found.published.is_none();
-                self.note(self.found.node, *at, Circumstance::Fault(Arc::clone(fault)));
-                if before {
-                    self.forget_old_fault();
-                }
+            Happened::Cut { from, to, both_ways } => {
+                let (from, to) = (Arc::clone(from), Arc::clone(to));
+                self.fault(*at, Circumstance::Cut { from, to, both_ways: *both_ways });
             }
+            Happened::Fault { fault } => self.fault(*at, Circumstance::Fault(Arc::clone(fault))),
             Happened::Published { .. } | Happened::Ended { .. } => {}
         }
     }
@@ -149,11 +147,15 @@ impl Inquiry {
         }
     }
 
-    /// Of the faults before the message was said, only the last ones may matter still.
-    fn forget_old_fault(&mut self) {
+    fn fault(&mut self, at: Time, fault: Circumstance) {
+        self.note(self.found.node, at, fault);
+        // Of those before the message was said, only the last ones may matter still.
         let noted = &mut self.found.circumstances;
-        let is_fault = |(_, what): &(Time, Circumstance)| matches!(what, Circumstance::Fault(_));
-        if noted.iter().filter(|noted| is_fault(noted)).count() > OLD_FAULTS
+        let is_fault = |(_, what): &(Time, Circumstance)| {
+            matches!(what, Circumstance::Fault(_) | Circumstance::Cut { .. })
+        };
+        if self.found.published.is_none()
+            && noted.iter().filter(|noted| is_fault(noted)).count() > OLD_FAULTS
             && let Some(oldest) = noted.iter().position(is_fault)
         {
             noted.remove(oldest);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chinwag::Time;
 
 use super::contents::in_short;
+use super::fault_words::Cut;
 use super::narrator;
 use crate::NodeId;
 
@@ -124,7 +125,16 @@ pub enum Circumstance {
     GaveUpEarlier(u64, u64),
     /// It delivered it once more, as it had forgotten that it had.
     DeliveredAgain,
-    /// A fault took effect somewhere.
+    /// A partition began somewhere: see [`Happened::Cut`](super::Happened::Cut).
+    Cut {
+        /// The ones.
+        from: Arc<[NodeId]>,
+        /// The others.
+        to: Arc<[NodeId]>,
+        /// Whether nothing passes the other way either.
+        both_ways: bool,
+    },
+    /// Another fault took effect somewhere.
     Fault(Arc<str>),
 }
 
@@ -192,6 +202,25 @@ impl Explanation {
         lines
     }
 
+    /// On which sides of a partition the author and the node are.
+    fn sides(&self, from: &[NodeId], to: &[NodeId]) -> String {
+        let Some((author, _)) = self.published else { return String::new() };
+        let side = |node| (from.contains(&node), to.contains(&node));
+        let (author_name, node_name) = (self.name(author), self.name(self.node));
+        match (side(author), side(self.node)) {
+            (author, node) if author == node => {
+                format!("; {author_name} and {node_name} are on the same side")
+            }
+            ((true, false), (false, true)) => {
+                format!("; {author_name} is among the first, {node_name} among the others")
+            }
+            ((false, true), (true, false)) => {
+                format!("; {node_name} is among the first, {author_name} among the others")
+            }
+            _ => String::new(),
+        }
+    }
+
     fn circumstance(&self, what: &Circumstance) -> String {
         let node = self.name(self.node);
         let author = self.published.map_or_else(|| "the author".to_owned(), |(author, _)| self.name(author));
@@ -223,6 +252,10 @@ impl Explanation {
                 format!("{node} gives up numbers {from} to {to} of {author}")
             }
             Circumstance::DeliveredAgain => format!("{node} delivers it again, as it had forgotten it"),
+            Circumstance::Cut { from, to, both_ways } => {
+                let cut = format!("network: {}", Cut { from, to, both_ways: *both_ways });
+                cut + &self.sides(from, to)
+            }
             Circumstance::Fault(fault) => format!("network: {fault}"),
         }
     }

@@ -32,12 +32,12 @@
 //! trace that was cut or changed on the way says so.
 
 mod bytes;
-mod cause;
 mod contents;
 mod difference;
 mod entry;
 mod explain;
 mod explanation;
+mod fault_words;
 mod narrator;
 mod reader;
 mod shared;

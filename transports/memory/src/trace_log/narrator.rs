@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::fault_words::Cut;
 use super::{Happened, TraceEntry};
 use crate::NodeId;
 
@@ -70,6 +71,9 @@ impl Narrator {
                 format!("{} starts again and has forgotten everything", self.name(*node))
             }
             Happened::Fault { fault } => format!("network: {fault}"),
+            Happened::Cut { from, to, both_ways } => {
+                format!("network: {}", Cut { from, to, both_ways: *both_ways })
+            }
             Happened::Ended { trace_hash } => {
                 format!("the run ends; the hash of all that nodes were told and did is {trace_hash:016x}")
             }

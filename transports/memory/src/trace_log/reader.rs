@@ -175,6 +175,10 @@ impl<R: Read> TraceReader<R> {
             code::CRASHED => Happened::Crashed { node: self.node()? },
             code::RESTARTED => Happened::Restarted { node: self.node()?, forgot: self.number()? != 0 },
             code::FAULT => Happened::Fault { fault: self.word()? },
+            code::CUT => {
+                let both_ways = self.number()? != 0;
+                Happened::Cut { from: self.nodes()?, to: self.nodes()?, both_ways }
+            }
             code::ENDED => Happened::Ended { trace_hash: self.number()? },
             _ => return Err(self.damaged()),
         })
@@ -199,6 +203,16 @@ impl<R: Read> TraceReader<R> {
         let number = self.number()?;
         let node = u32::try_from(number).ok().map(|number| NodeId::from_index(number as usize));
         node.ok_or_else(|| self.damaged())
+    }
+
+    /// Each takes a byte at least, so that a false number of them takes no more memory than the file is long.
+    fn nodes(&mut self) -> Result<Arc<[NodeId]>, TraceError> {
+        let count = self.number()?;
+        let mut nodes = Vec::new();
+        for _ in 0..count {
+            nodes.push(self.node()?);
+        }
+        Ok(nodes.into())
     }
 
     fn packet(&mut self) -> Result<u64, TraceError> {

@@ -8,8 +8,8 @@ use chinwag::{Content, Control, Event, Message, Run, StreamTag, Time};
 use hashbrown::HashMap;
 
 use super::bytes::{Hash, push};
-use super::cause::InWords;
 use super::entry::code;
+use super::fault_words::InWords;
 use super::{BETWEEN_HASHES, LONGEST, MAGIC};
 use crate::stats::DropReason;
 use crate::traffic::carried;
@@ -116,10 +116,14 @@ impl Tracer {
         }
     }
 
-    /// A fault of one node has an entry of its own, where it takes effect.
     pub(crate) fn fault(&mut self, now: Time, fault: &Fault) {
-        let has_entry = matches!(fault, Fault::Crash { .. } | Fault::Restart { .. });
-        if let Some(log) = self.log.as_mut().filter(|_| !has_entry) {
+        let Some(log) = &mut self.log else { return };
+        if let Fault::Partition { one, other } = fault {
+            log.cut(now, one, other, true);
+        } else if let Fault::OneWay { from, to } = fault {
+            log.cut(now, from, to, false);
+        } else if !matches!(fault, Fault::Crash { .. } | Fault::Restart { .. }) {
+            // Those have an entry where they take effect.
             let fault = log.put(format_args!("{}", InWords(fault)));
             log.write(now, code::FAULT, &[fault]);
         }
@@ -215,6 +219,15 @@ impl TraceLog {
             }
             _ => {}
         }
+    }
+
+    fn cut(&mut self, now: Time, from: &[NodeId], to: &[NodeId], both_ways: bool) {
+        let mut parts = vec![u64::from(both_ways)];
+        for group in [from, to] {
+            parts.push(group.len() as u64);
+            parts.extend(group.iter().map(|node| number(*node)));
+        }
+        self.write(now, code::CUT, &parts);
     }
 
     /// What a message is about; see [`Happened::Sent`](super::Happened::Sent).

@@ -16,12 +16,8 @@ impl fmt::Display for InWords<'_> {
             Fault::Restart { node, memory } => {
                 write!(f, "node {} starts again, memory {memory:?}", node.get())
             }
-            Fault::Partition { one, other } => {
-                write!(f, "a partition between {} and {}", Group(one), Group(other))
-            }
-            Fault::OneWay { from, to } => {
-                write!(f, "nothing passes from {} to {} any more", Group(from), Group(to))
-            }
+            Fault::Partition { one, other } => Cut { from: one, to: other, both_ways: true }.fmt(f),
+            Fault::OneWay { from, to } => Cut { from, to, both_ways: false }.fmt(f),
             Fault::Heal => f.write_str("all partitions end"),
             Fault::HealBetween { one, other } => {
                 write!(f, "the partition between {} and {} ends", Group(one), Group(other))
@@ -84,6 +80,24 @@ struct Share(Probability);
 impl fmt::Display for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} %", f64::from(self.0.in_a_million()) / 10_000.0)
+    }
+}
+
+/// A partition between groups, in words.
+pub(super) struct Cut<'a> {
+    pub(super) from: &'a [NodeId],
+    pub(super) to: &'a [NodeId],
+    pub(super) both_ways: bool,
+}
+
+impl fmt::Display for Cut<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (from, to) = (Group(self.from), Group(self.to));
+        if self.both_ways {
+            write!(f, "a partition between {from} and {to} begins")
+        } else {
+            write!(f, "nothing passes from {from} to {to} any more")
+        }
     }
 }
 
