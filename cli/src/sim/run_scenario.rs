@@ -34,12 +34,17 @@ pub(super) fn run(arguments: &RunArguments) -> anyhow::Result<Exit> {
         }
     };
     print(&match arguments.format {
-        Format::Table => table(&scenario, &outcome),
+        Format::Table => table(&scenario, &outcome) + &where_kept(arguments),
         Format::Json => format!("{}\n", serde_json::to_string(&outcome)?),
         Format::Csv => csv_line::of(&Listing::of(&outcome)?)?,
         Format::Markdown => markdown(&scenario, &outcome),
     })?;
     Ok(if outcome.failure.is_none() { Exit::Fine } else { Exit::Failed })
+}
+
+/// Where the trace is, for people.
+fn where_kept(arguments: &RunArguments) -> String {
+    arguments.trace.as_ref().map_or_else(String::new, |file| format!("Its trace: {}\n", file.display()))
 }
 
 /// The options that say which scenario it was, for people.
