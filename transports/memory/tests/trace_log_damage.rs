@@ -71,7 +71,7 @@ fn every_changed_bit_is_found() {
 
 /// An entry with as many parts as its kind has, all of them small; or a few bytes of any kind.
 fn entry() -> impl Strategy<Value = Vec<u8>> {
-    let parts = [2, 2, 4, 1, 2, 2, 4, 2, 3, 1, 2, 1, 1, 1, 3];
+    let parts = [2, 2, 4, 1, 2, 2, 4, 2, 3, 1, 2, 2, 1, 1, 3];
     let sound = (0_u8..3, 0..parts.len()).prop_flat_map(move |(time, kind)| {
         let kind_byte = kind as u8 + 2;
         prop::collection::vec(0_u8..3, parts[kind])

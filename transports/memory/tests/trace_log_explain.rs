@@ -277,7 +277,7 @@ fn a_restart_without_memory_delivers_it_again() {
     let explanation = recorded.explain("n0/1", 3);
     let happened = |what| explanation.circumstances.iter().any(|(_, happened)| *happened == what);
     assert!(happened(Circumstance::Crashed) && happened(Circumstance::Restarted(true)), "{explanation}");
-    assert!(happened(Circumstance::DeliveredAgain), "{explanation}");
+    assert!(happened(Circumstance::DeliveredAgain(true)), "{explanation}");
 }
 
 #[test]

@@ -126,6 +126,8 @@ pub enum Happened {
     Fault {
         /// Which, in words.
         fault: Arc<str>,
+        /// Whom it concerns: the nodes at whose links or machines it is, or nobody if it is everywhere.
+        nodes: Arc<[NodeId]>,
     },
     /// The run ended: the last entry of a whole trace.
     Ended {

@@ -45,6 +45,8 @@ struct Inquiry {
     linked: BTreeMap<NodeId, BTreeSet<Arc<str>>>,
     /// Who has delivered it.
     reached: BTreeSet<NodeId>,
+    /// Whether the node has started without memory since it delivered the message.
+    has_forgotten: bool,
     /// Numbers before it that the node has delivered or given up.
     passed: BTreeSet<u64>,
 }
@@ -92,6 +94,7 @@ impl Inquiry {
             compared: BTreeSet::new(),
             linked: BTreeMap::new(),
             reached: BTreeSet::new(),
+            has_forgotten: false,
             passed: BTreeSet::new(),
         }
     }
@@ -131,12 +134,19 @@ impl Inquiry {
                 self.note_since(*node, *at, parted);
             }
             Happened::Crashed { node } => self.crashed(*at, *node),
-            Happened::Restarted { node, forgot } => self.note(*node, *at, Circumstance::Restarted(*forgot)),
+            Happened::Restarted { node, forgot } => {
+                self.has_forgotten |= *forgot && *node == self.found.node;
+                self.note(*node, *at, Circumstance::Restarted(*forgot));
+            }
             Happened::Cut { from, to, both_ways } => {
                 let (from, to) = (Arc::clone(from), Arc::clone(to));
                 self.fault(*at, Circumstance::Cut { from, to, both_ways: *both_ways });
             }
-            Happened::Fault { fault } => self.fault(*at, Circumstance::Fault(Arc::clone(fault))),
+            Happened::Fault { fault, nodes } => {
+                if nodes.is_empty() || nodes.contains(&self.found.node) {
+                    self.fault(*at, Circumstance::Fault(Arc::clone(fault)));
+                }
+            }
             Happened::Published { .. } | Happened::Ended { .. } => {}
         }
     }
@@ -251,7 +261,8 @@ impl Inquiry {
             if node == self.found.node
                 && self.found.delivered.replace(self.found.delivered.unwrap_or(at)).is_some()
             {
-                self.note(node, at, Circumstance::DeliveredAgain);
+                self.note(node, at, Circumstance::DeliveredAgain(self.has_forgotten));
+                self.has_forgotten = false;
             }
         } else if node == self.found.node
             && let Some(place) = &self.place

@@ -123,8 +123,8 @@ pub enum Circumstance {
     GaveUp,
     /// It gave up messages of the author before this one: from the first to the last number.
     GaveUpEarlier(u64, u64),
-    /// It delivered it once more, as it had forgotten that it had.
-    DeliveredAgain,
+    /// It delivered it once more; whether it had forgotten everything since, so that it had to.
+    DeliveredAgain(bool),
     /// A partition began somewhere: see [`Happened::Cut`](super::Happened::Cut).
     Cut {
         /// The ones.
@@ -134,7 +134,7 @@ pub enum Circumstance {
         /// Whether nothing passes the other way either.
         both_ways: bool,
     },
-    /// Another fault took effect somewhere.
+    /// Another fault took effect, at the node or everywhere.
     Fault(Arc<str>),
 }
 
@@ -185,19 +185,18 @@ impl Explanation {
         let until = self.delivered.unwrap_or(self.end);
         // What happens to its links later had no influence.
         let told = self.circumstances.iter().filter(|(at, what)| *at <= until || what.is_about_the_node());
-        let told: Vec<_> = told.collect();
-        for (at, what) in told.iter().take(TOLD) {
-            lines.push((*at, self.circumstance(what)));
-        }
+        let (again, told): (Vec<_>, Vec<_>) =
+            told.partition(|(_, what)| matches!(what, Circumstance::DeliveredAgain(_)));
+        let told_at = |(at, what): &&(Time, Circumstance)| (*at, self.circumstance(what));
+        lines.extend(told.iter().take(TOLD).map(told_at));
         if let Some((at, _)) = told.get(TOLD) {
             lines.push((
                 *at,
                 format!("… and {} more things around {}", told.len() - TOLD, self.name(self.node)),
             ));
         }
-        if let Some(at) = self.delivered {
-            lines.push((at, format!("{} delivers it", self.name(self.node))));
-        }
+        lines.extend(self.delivered.map(|at| (at, format!("{} delivers it", self.name(self.node)))));
+        lines.extend(again.iter().map(told_at));
         lines.sort_by_key(|(at, _)| *at);
         lines
     }
@@ -251,7 +250,8 @@ impl Explanation {
             Circumstance::GaveUpEarlier(from, to) => {
                 format!("{node} gives up numbers {from} to {to} of {author}")
             }
-            Circumstance::DeliveredAgain => format!("{node} delivers it again, as it had forgotten it"),
+            Circumstance::DeliveredAgain(true) => format!("{node} delivers it again, as it had forgotten it"),
+            Circumstance::DeliveredAgain(false) => format!("{node} delivers it AGAIN"),
             Circumstance::Cut { from, to, both_ways } => {
                 let cut = format!("network: {}", Cut { from, to, both_ways: *both_ways });
                 cut + &self.sides(from, to)
@@ -263,7 +263,7 @@ impl Explanation {
 
 impl Circumstance {
     const fn is_about_the_node(&self) -> bool {
-        matches!(self, Self::Crashed | Self::Restarted(_) | Self::DeliveredAgain)
+        matches!(self, Self::Crashed | Self::Restarted(_) | Self::DeliveredAgain(_))
     }
 }
 

@@ -50,6 +50,22 @@ impl fmt::Display for InWords<'_> {
     }
 }
 
+/// The nodes at whose links or machines a fault is; nobody if it is everywhere.
+pub(super) fn concerned(fault: &Fault) -> Vec<NodeId> {
+    match fault {
+        Fault::Crash { node } | Fault::Restart { node, .. } | Fault::SetMachine { node, .. } => vec![*node],
+        Fault::Flap { one, other, .. }
+        | Fault::BreakLinks { one, other }
+        | Fault::SetLink { one, other, .. } => vec![*one, *other],
+        Fault::Partition { one, other }
+        | Fault::OneWay { from: one, to: other }
+        | Fault::HealBetween { one, other } => [one.as_slice(), other].concat(),
+        Fault::Heal | Fault::CrashShare { .. } | Fault::RestartAll { .. } | Fault::SetAllLinks { .. } => {
+            Vec::new()
+        }
+    }
+}
+
 /// What a link does that may keep a message from its receiver.
 struct Links<'a>(&'a LinkModel);
 

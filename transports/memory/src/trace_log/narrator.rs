@@ -70,7 +70,7 @@ impl Narrator {
             Happened::Restarted { node, forgot: true } => {
                 format!("{} starts again and has forgotten everything", self.name(*node))
             }
-            Happened::Fault { fault } => format!("network: {fault}"),
+            Happened::Fault { fault, .. } => format!("network: {fault}"),
             Happened::Cut { from, to, both_ways } => {
                 format!("network: {}", Cut { from, to, both_ways: *both_ways })
             }

@@ -174,7 +174,7 @@ impl<R: Read> TraceReader<R> {
             }
             code::CRASHED => Happened::Crashed { node: self.node()? },
             code::RESTARTED => Happened::Restarted { node: self.node()?, forgot: self.number()? != 0 },
-            code::FAULT => Happened::Fault { fault: self.word()? },
+            code::FAULT => Happened::Fault { fault: self.word()?, nodes: self.nodes()? },
             code::CUT => {
                 let both_ways = self.number()? != 0;
                 Happened::Cut { from: self.nodes()?, to: self.nodes()?, both_ways }

@@ -56,14 +56,22 @@ impl Explanation {
         } else {
             "it was sent no other before the trace ended, though a neighbour had it"
         };
+        let asked =
+            self.circumstances.iter().filter(|(_, what)| matches!(what, Circumstance::Asked(_))).count();
+        let asked = match asked {
+            0 => String::new(),
+            1 => ", and it had asked for it once".to_owned(),
+            count => format!(", and it had asked for it {count} times"),
+        };
         let by_partition = lost.iter().any(|copy| copy.held.is_some());
         let lost = match lost.len() {
             0 => "nobody sent it a copy, and ".to_owned(),
             1 if by_partition => "a copy for it was held back by a partition and then lost, and ".to_owned(),
             1 => "the copy that it was sent was lost, and ".to_owned(),
+            2 => "both copies that it was sent were lost, and ".to_owned(),
             count => format!("all {count} copies that it was sent were lost, and "),
         };
-        lost + where_from
+        lost + where_from + &asked
     }
 
     /// If it was down in the end: since when.

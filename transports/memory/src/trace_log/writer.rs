@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 
 use super::bytes::{Hash, push};
 use super::entry::code;
-use super::fault_words::InWords;
+use super::fault_words::{InWords, concerned};
 use super::{BETWEEN_HASHES, LONGEST, MAGIC};
 use crate::stats::DropReason;
 use crate::traffic::carried;
@@ -124,8 +124,11 @@ impl Tracer {
             log.cut(now, from, to, false);
         } else if !matches!(fault, Fault::Crash { .. } | Fault::Restart { .. }) {
             // Those have an entry where they take effect.
-            let fault = log.put(format_args!("{}", InWords(fault)));
-            log.write(now, code::FAULT, &[fault]);
+            let nodes = concerned(fault);
+            let text = log.put(format_args!("{}", InWords(fault)));
+            let mut parts = vec![text, nodes.len() as u64];
+            parts.extend(nodes.into_iter().map(number));
+            log.write(now, code::FAULT, &parts);
         }
     }
 
