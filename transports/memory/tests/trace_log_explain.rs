@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeSet;
+
+use chinwag_memory::scenario::{Bug, Check, builtin};
 use chinwag_memory::trace_log::{
     Circumstance, Explanation, Fate, How, SharedBytes, TraceReader, contents, explain,
 };
@@ -301,4 +304,29 @@ fn unknown_names_are_told_what_there_is() {
     for id in &two.fits {
         assert_eq!(contents.message(id).unwrap(), id);
     }
+}
+
+#[test]
+fn a_node_that_delivers_twice_is_told_apart_from_one_that_forgot() {
+    let mut scenario = builtin("all-senders").unwrap().scenario().unwrap().at_most(8);
+    scenario.bug = Some(Bug::DeliverTwice);
+    let bytes = SharedBytes::new();
+    let outcome = scenario.play_traced("a test", bytes.clone()).unwrap();
+    let failure = outcome.failure.unwrap();
+    assert_eq!(failure.check, Check::AtMostOnce);
+    let reader = || TraceReader::new(bytes.reader()).unwrap();
+    let contents = contents(reader()).unwrap();
+    let mut again = BTreeSet::new();
+    for said in contents.messages() {
+        for (node, _) in contents.nodes() {
+            let explanation = explain(reader(), &said.id, node).unwrap();
+            let twice = (explanation.circumstances.iter())
+                .any(|(_, what)| *what == Circumstance::DeliveredAgain(false));
+            assert_eq!(explanation.to_string().contains("delivers it AGAIN"), twice, "{explanation}");
+            if twice {
+                again.insert(u32::try_from(node.index()).unwrap());
+            }
+        }
+    }
+    assert!(again.contains(&failure.node.unwrap()), "{again:?}, {failure:?}");
 }
