@@ -167,7 +167,10 @@ impl Fabric {
         let (now, fidelity) = (self.now, self.config.fidelity);
         let semantics = self.models.get(node, peer).semantics;
         let host = self.host_mut(node);
-        let doubled = host.ends.iter().any(|end| end.peer == peer && end.state == EndState::Dialing);
+        // What waits at a machine may be an answer for which its node has not waited as long.
+        let behind = host.hardware().busy_until > now;
+        let dials = |end: &End| end.peer == peer && end.state == EndState::Dialing;
+        let doubled = !behind && host.ends.iter().any(dials);
         let link = host.open(peer, None, semantics, EndState::Dialing, fidelity);
         match semantics {
             Semantics::Datagram => {

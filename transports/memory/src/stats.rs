@@ -36,7 +36,8 @@ pub struct Stats {
     pub dials_answered: u64,
     /// Dials that came to nothing.
     pub dials_failed: u64,
-    /// Dials that a node asked for while it already had one to that address under way.
+    /// Dials that a node asked for while it already had one to that address under way; not where things wait
+    /// for the machine, as the answer may be among them.
     pub dials_doubled: u64,
     /// Links that ended or broke, counted at each end that was told.
     pub links_ended: u64,

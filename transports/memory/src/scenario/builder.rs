@@ -1,6 +1,9 @@
 //! Scenarios written in a program.
 
-use super::{Check, Ending, Hostile, Hostility, Join, Links, Op, Scenario, Senders, Settings, VERSION, What};
+use super::{
+    Check, Ending, Hostile, Hostility, Join, Links, Machines, Map, Op, Scenario, Senders, Settings, VERSION,
+    What,
+};
 use crate::{Fidelity, Probability};
 
 impl Scenario {
@@ -32,6 +35,8 @@ impl Scenario {
             settings: Settings::default(),
             links: Links::default(),
             join: Join::default(),
+            map: None,
+            machines: None,
             hostile: None,
             ending: Ending::default(),
             ops: Vec::new(),
@@ -54,6 +59,18 @@ impl Scenario {
     #[must_use]
     pub fn links(self, links: Links) -> Self {
         Self { links, ..self }
+    }
+
+    /// Sets where nodes are.
+    #[must_use]
+    pub fn map(self, map: Map) -> Self {
+        Self { map: Some(map), ..self }
+    }
+
+    /// Sets what some of the nodes run on.
+    #[must_use]
+    pub fn machines(self, machines: Machines) -> Self {
+        Self { machines: Some(machines), ..self }
     }
 
     /// Has a share of the nodes mean ill.

@@ -13,6 +13,7 @@ pub(super) enum Purpose {
     Partition = 6,
     Hostile = 7,
     LastWords = 8,
+    Machine = 9,
 }
 
 /// A number that follows from the scenario's seed and what it is for: at which time, and which of its kind then.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::actor::Actor;
 use super::{Hostility, LinkPromise, Scenario, Spreading};
-use crate::{Fidelity, HasChat as _, Stats};
+use crate::{Fidelity, HasChat as _, Probability, Stats};
 
 /// How often each thing happened, by its name: `world …` what kind of scenarios there were, `op …` what scenarios had happen, `drop …` and `network …` what the
 /// network did, `message …` what nodes received, `event …` what they told, `node …` what they counted themselves.
@@ -47,6 +47,11 @@ impl Coverage {
             ("world flood", settings.strategy == Some(Spreading::Flood)),
             ("world narrow views", settings.passive_view.is_some()),
             ("world narrow tables", settings.max_history.is_some() || settings.max_held.is_some()),
+            ("world continents", scenario.map.is_some()),
+            ("world bursts", scenario.links.burst_begin > Probability::NEVER),
+            ("world narrow wires", scenario.links.bits_per_second > 0),
+            ("world dials failing", scenario.links.dial_loss > Probability::NEVER),
+            ("world odd machines", scenario.machines.is_some()),
             ("world hostile silent", hostile == Some(Hostility::Silent)),
             ("world hostile spam", hostile == Some(Hostility::Spam)),
             ("world hostile lie", hostile == Some(Hostility::Lie)),
@@ -81,6 +86,8 @@ impl Coverage {
         let dropped = &stats.dropped;
         for (what, count) in [
             ("drop loss", dropped.loss),
+            ("drop burst", dropped.burst),
+            ("drop overflow", dropped.overflow),
             ("drop partition", dropped.partition),
             ("drop crashed", dropped.crashed),
             ("drop broken", dropped.broken),
@@ -95,6 +102,12 @@ impl Coverage {
             ("network dials answered", stats.dials_answered),
             ("network dials failed", stats.dials_failed),
             ("network links ended", stats.links_ended),
+            ("network queued", stats.queued),
+            ("network dials refused", stats.dials_refused),
+            ("network dials lost", stats.dials_lost),
+            ("network accepts refused", stats.accepts_refused),
+            ("network kept waiting", stats.kept_waiting),
+            ("network misdated", stats.misdated),
         ] {
             self.add(what, count);
         }
@@ -135,12 +148,17 @@ fn event_name(event: &Event) -> Option<&'static str> {
 
 /// What must happen at least once over [`Survey::ENOUGH`](crate::swarm::Survey::ENOUGH) scenarios of a swarm: one that
 /// never gets there does not test it.
-pub const REQUIRED: [&str; 95] = [
+pub const REQUIRED: [&str; 108] = [
     "world datagrams",
     "world bytes",
     "world flood",
     "world narrow views",
     "world narrow tables",
+    "world continents",
+    "world bursts",
+    "world narrow wires",
+    "world dials failing",
+    "world odd machines",
     "world hostile silent",
     "world hostile spam",
     "world hostile lie",
@@ -161,6 +179,8 @@ pub const REQUIRED: [&str; 95] = [
     "op links",
     "ending recoverable",
     "drop loss",
+    "drop burst",
+    "drop overflow",
     "drop partition",
     "drop crashed",
     "drop broken",
@@ -172,6 +192,12 @@ pub const REQUIRED: [&str; 95] = [
     "network chunks across frames",
     "network dials failed",
     "network links ended",
+    "network queued",
+    "network dials refused",
+    "network dials lost",
+    "network accepts refused",
+    "network kept waiting",
+    "network misdated",
     "event delivered",
     "event direct",
     "event gap",

@@ -2,7 +2,8 @@
 
 use super::choices::Choices;
 use super::{
-    Check, Ending, Hostile, Hostility, Join, LinkPromise, Links, Op, Scenario, Senders, Settings, Spreading,
+    Check, Ending, Hostile, Hostility, Join, LinkPromise, Links, Machines, Map, Op, Scenario, Senders,
+    Settings, Spreading,
 };
 use super::{VERSION, Via, What};
 use crate::{Fidelity, Memory, Probability};
@@ -46,6 +47,9 @@ impl Scenario {
             at_ms += pause(choices);
             ops.push(Op { at_ms, what: kinds.what(choices, links) });
         }
+        let links = odd_links(choices, links);
+        let map = choices.chance(10).then_some(Map::FiveContinents);
+        let machines = machines(choices);
         // As long as nothing is signed, a flipped bit can make a message that nobody said.
         let corrupt = links.corruption > Probability::NEVER;
         let skip = if corrupt { TELL_OF_CORRUPTION.to_vec() } else { Vec::new() };
@@ -58,6 +62,8 @@ impl Scenario {
             bug: None,
             settings,
             links,
+            map,
+            machines,
             join: Join { via, over_ms },
             hostile,
             ending: Ending { skip, ..Ending::default() },
@@ -205,6 +211,50 @@ fn worse(choices: &mut Choices<'_>, links: Links) -> Links {
     let (loss, duplication, reordering) = (share(250_000), share(100_000), share(200_000));
     let (jitter_ms, reordering_ms) = (u64::from(choices.below(60)), u64::from(choices.within(1..=300)));
     Links { jitter_ms, loss, duplication, reordering, reordering_ms, ..links }
+}
+
+/// What goes wrong less often.
+fn odd_links(choices: &mut Choices<'_>, links: Links) -> Links {
+    let mut links = links;
+    if choices.chance(15) {
+        links.dial_refusal = Probability::per_million(choices.below(300_000));
+        links.dial_loss = Probability::per_million(choices.below(200_000));
+    }
+    if choices.chance(15) {
+        links.burst_begin = Probability::per_million(choices.within(100..=20_000));
+        links.burst_end = Probability::per_million(choices.within(50_000..=500_000));
+    }
+    if choices.chance(15) {
+        links.bits_per_second = u64::from(choices.within(100_000..=5_000_000));
+    }
+    links
+}
+
+fn machines(choices: &mut Choices<'_>) -> Option<Machines> {
+    choices.chance(25).then(|| {
+        let mut machines = Machines {
+            share: percent(choices.within(1..=60)),
+            handling_us: 0,
+            bits_per_second: 0,
+            accept_limit: 0,
+            ahead_ms: 0,
+            drift_ppm: 0,
+        };
+        if choices.chance(50) {
+            machines.handling_us = u64::from(choices.within(1..=3_000));
+        }
+        if choices.chance(30) {
+            machines.bits_per_second = u64::from(choices.within(500_000..=5_000_000));
+        }
+        if choices.chance(30) {
+            machines.accept_limit = choices.within(4..=12);
+        }
+        if choices.chance(50) {
+            machines.ahead_ms = u64::from(choices.below(3_000));
+            machines.drift_ppm = [0, 50, -50, 500, -500][choices.below(5) as usize];
+        }
+        machines
+    })
 }
 
 fn hostile(choices: &mut Choices<'_>) -> Option<Hostile> {

@@ -30,6 +30,7 @@ mod hostile;
 mod knowledge;
 mod links;
 mod liveness;
+mod machines;
 mod op;
 mod play;
 mod posts;
@@ -45,7 +46,8 @@ pub use choices::Choices;
 pub use coverage::{Coverage, REQUIRED};
 pub use figures::Figures;
 pub use hostile::{Hostile, Hostility};
-pub use links::{LinkPromise, Links};
+pub use links::{LinkPromise, Links, Map};
+pub use machines::Machines;
 pub use op::{Op, Senders, What};
 pub use play::Outcome;
 pub use settings::{Settings, Spreading};
@@ -86,6 +88,12 @@ pub struct Scenario {
     /// How links behave, until an operation changes it or the faults end.
     #[serde(default, skip_serializing_if = "is_default")]
     pub links: Links,
+    /// Where nodes are: latencies follow from that, and not from `links`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub map: Option<Map>,
+    /// What some of the nodes run on, until the faults end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machines: Option<Machines>,
     /// How the nodes of the start find each other.
     #[serde(default, skip_serializing_if = "is_default")]
     pub join: Join,

@@ -14,7 +14,7 @@ use super::coverage::Coverage;
 use super::hostile::Mischief;
 use super::knowledge::{Islands, Reach};
 use super::posts::Posts;
-use super::{Failure, Figures, Links, Scenario, ScenarioError};
+use super::{Failure, Figures, Links, Map, Scenario, ScenarioError};
 use crate::{AddError, Fault, HasChat as _, Network, NetworkConfig, NodeId, Probability, config_for, ms};
 
 /// What came of a scenario. Equal for equal scenarios, to the last bit (`tests/scenario_play.rs`).
@@ -108,10 +108,11 @@ impl<'a> Player<'a> {
     fn new(scenario: &'a Scenario, prepare: impl FnOnce(&mut Network<Actor>)) -> Result<Self, ScenarioError> {
         let mut limits = config_for("n").map_err(AddError::from)?;
         scenario.settings.apply(&mut limits);
-        let config = NetworkConfig::new(scenario.seed)
+        let mut config = NetworkConfig::new(scenario.seed)
             .link(scenario.links.model())
             .fidelity(scenario.fidelity)
             .track_spread(true);
+        config.regions = scenario.map.map(Map::regions);
         let mut network = Network::of(config);
         prepare(&mut network);
         let mut player = Self {
@@ -216,6 +217,12 @@ impl<'a> Player<'a> {
     fn end_faults(&mut self) -> Islands {
         self.network.heal();
         self.network.inject(Fault::SetAllLinks { model: self.links.healed().model() });
+        for (who, node) in self.nodes.iter().enumerate() {
+            let machines = self.scenario.machines.filter(|it| it.machine(self.scenario.seed, who).is_some());
+            if let Some(machines) = machines {
+                self.network.set_machine(*node, machines.healed());
+            }
+        }
         self.healed_at = Some(self.network.now());
         let hoped = self.known();
         self.parts = hoped.count(&self.live());
@@ -237,6 +244,9 @@ impl<'a> Player<'a> {
             let mischief = hostile.map(|hostile| Mischief::new(hostile.does));
             Ok(Actor::new(ChatNode::new(config, start.seed)?, bug, mischief))
         })?;
+        if let Some(machine) = self.scenario.machines.and_then(|it| it.machine(self.scenario.seed, number)) {
+            self.network.set_machine(node, machine);
+        }
         self.nodes.push(node);
         self.index.insert(name.clone(), number);
         self.names.push(name);

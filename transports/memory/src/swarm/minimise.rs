@@ -97,6 +97,8 @@ impl Search<'_> {
     fn simplify(&mut self) {
         let best = self.best.clone();
         self.try_out(Scenario { hostile: None, ..best });
+        self.try_out(Scenario { machines: None, ..self.best.clone() });
+        self.try_out(Scenario { map: None, ..self.best.clone() });
         self.try_out(Scenario { settings: Settings::default(), ..self.best.clone() });
         self.try_out(Scenario { links: Links::default(), ..self.best.clone() });
         for links in simpler_links(self.best.links) {
