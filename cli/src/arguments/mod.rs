@@ -5,6 +5,7 @@ mod chat;
 mod scenario;
 mod sim;
 mod simulation;
+mod trace;
 mod words;
 
 use chinwag::Strategy;
@@ -15,6 +16,7 @@ pub(crate) use chat::{ChatArguments, DemoArguments};
 pub(crate) use scenario::{MinimiseArguments, RunArguments, SwarmArguments};
 pub(crate) use sim::{AgainArguments, CompareArguments, Format, SimProgram, SimTask};
 pub(crate) use simulation::{Contact, LinkKind, OverlayKind, Senders, SimArguments};
+pub(crate) use trace::{DiffArguments, ExplainArguments, ReplayArguments};
 
 /// Peer-to-peer chat: no server, no account.
 ///

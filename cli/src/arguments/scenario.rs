@@ -34,6 +34,9 @@ pub(crate) struct RunArguments {
     /// How to print the result
     #[arg(short, long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
+    /// Write everything that happens to this file, for `sim replay`, `sim diff` and `sim explain`
+    #[arg(long, value_name = "FILE", conflicts_with = "show")]
+    pub(crate) trace: Option<PathBuf>,
 }
 
 /// `chinwag sim swarm`

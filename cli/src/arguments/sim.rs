@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{MinimiseArguments, RunArguments, SimArguments, SwarmArguments};
+use super::{
+    DiffArguments, ExplainArguments, MinimiseArguments, ReplayArguments, RunArguments, SimArguments,
+    SwarmArguments,
+};
 
 /// `chinwag sim`
 #[derive(Args, Clone, Debug)]
@@ -37,6 +40,12 @@ pub(crate) enum SimTask {
     Again(AgainArguments),
     /// Show two simulations that were kept with --out side by side
     Compare(CompareArguments),
+    /// Run again what a trace was written of with --trace, and say whether everything happens as it did
+    Replay(ReplayArguments),
+    /// Say where two traces that were written with --trace part
+    Diff(DiffArguments),
+    /// Say how a message came to a node, or why it did not, from a trace that was written with --trace
+    Explain(ExplainArguments),
 }
 
 /// What to do with a result.
@@ -48,6 +57,9 @@ pub(crate) struct OutputArguments {
     /// Keep the result in this folder, too: the command, the figures, a line for each message, and a page with charts
     #[arg(short, long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Write everything that happens to this file, for `sim replay`, `sim diff` and `sim explain`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
 }
 
 /// `chinwag sim again`

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::arguments::{AgainArguments, Arguments, Program, SimProgram};
 use crate::exit::Exit;
 use crate::sim::listing::Listing;
-use crate::sim::record::Record;
+use crate::sim::record::Origin;
 use crate::sim::{folder, simulate};
 
 /// Runs a simulation again and prints what is different: fine if nothing is.
@@ -18,11 +18,11 @@ use crate::sim::{folder, simulate};
 /// If the folder holds no simulation, or its arguments mean nothing any more.
 pub(super) fn run(arguments: &AgainArguments) -> anyhow::Result<Exit> {
     let kept = folder::read(&arguments.folder)?;
-    let program = simulation(&kept)?;
+    let program = simulation(&kept.origin)?;
     if let Some(out) = &arguments.out {
         folder::make(out)?;
     }
-    let (new, _) = simulate(&program)?;
+    let (new, _, _) = simulate(&program, None)?;
     let mut differences = String::new();
     for (name, before, now) in differing(&kept.figures, &new.figures) {
         writeln!(differences, "{name}: {before} before, {now} now")?;
@@ -66,13 +66,17 @@ fn differing<'a>(before: &'a Listing, now: &'a Listing) -> Vec<(&'a str, &'a Val
     of_before.chain(new).filter(|(_, before, now)| before != now).collect()
 }
 
-fn simulation(kept: &Record) -> anyhow::Result<SimProgram> {
-    let words = ["chinwag", "sim"].into_iter().chain(kept.origin.arguments.iter().map(String::as_str));
+/// What a kept command asks for.
+///
+/// # Errors
+/// If it asks for nothing that this version knows.
+pub(super) fn simulation(origin: &Origin) -> anyhow::Result<SimProgram> {
+    let words = ["chinwag", "sim"].into_iter().chain(origin.arguments.iter().map(String::as_str));
     let parsed = Arguments::try_of(words)
-        .with_context(|| format!("`{}` means nothing to this version", kept.origin.command))?;
+        .with_context(|| format!("`{}` means nothing to this version", origin.command))?;
     match parsed.program {
         Some(Program::Sim(program)) => Ok(*program),
-        _ => bail!("`{}` is no simulation", kept.origin.command),
+        _ => bail!("`{}` is no simulation", origin.command),
     }
 }
 

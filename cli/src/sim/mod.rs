@@ -4,18 +4,22 @@ mod again;
 mod cast;
 mod compare;
 mod csv_line;
+mod diff;
 mod distributions;
+mod explain;
 mod figures;
 mod folder;
 mod joiner;
 mod kill_sweep;
 mod listing;
+mod made_by;
 mod measure;
 mod minimise;
 mod partition;
 mod process;
 mod progress;
 mod record;
+mod replay;
 mod report;
 mod rounds;
 mod run_scenario;
@@ -23,10 +27,15 @@ mod scenario;
 mod swarm;
 mod table;
 mod topology;
+mod trace_file;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use chinwag_memory::Network;
+use chinwag_memory::trace_log::TraceEnd;
 
 use crate::arguments::{Format, SimProgram, SimTask};
 use crate::clock;
@@ -34,10 +43,12 @@ use crate::exit::Exit;
 use distributions::{BytesOfType, Distributions};
 use figures::{Figures, Run};
 use listing::Listing;
+use made_by::MadeBy;
 use measure::Watch;
 use progress::Progress;
 use record::{DeliveryRow, MessageRow, Origin, PacketRow, Record};
 use scenario::World;
+use trace_file::Sink;
 
 /// Runs the simulation and prints what came of it: fine if every message reached every node that runs once, in order.
 /// Or does the task that was asked for.
@@ -54,17 +65,21 @@ pub(crate) fn run(program: &SimProgram) -> anyhow::Result<Exit> {
         Some(SimTask::Minimise(arguments)) => return minimise::run(arguments),
         Some(SimTask::Again(arguments)) => return again::run(arguments),
         Some(SimTask::Compare(arguments)) => return compare::run(arguments),
+        Some(SimTask::Replay(arguments)) => return replay::run(arguments),
+        Some(SimTask::Diff(arguments)) => return diff::run(arguments),
+        Some(SimTask::Explain(arguments)) => return explain::run(arguments),
         None => {}
     }
     if let Some(folder) = &program.output.out {
         folder::make(folder)?;
     }
-    let (record, figures) = simulate(program)?;
+    let sink = program.output.trace.as_deref().map(trace_file::create).transpose()?;
+    let (record, figures, trace) = simulate(program, sink)?;
     if let Some(folder) = &program.output.out {
         folder::write(folder, &record)?;
     }
     print(&match program.output.format {
-        Format::Table => table::of(&figures, &program.simulation) + &where_kept(program),
+        Format::Table => table::of(&figures, &program.simulation) + &where_kept(program, trace),
         Format::Json => format!("{}\n", serde_json::to_string(&record.figures)?),
         Format::Csv => csv_line::of(&record.figures)?,
         Format::Markdown => table::markdown(&figures, &program.simulation),
@@ -73,15 +88,25 @@ pub(crate) fn run(program: &SimProgram) -> anyhow::Result<Exit> {
 }
 
 /// Where to look, for people.
-fn where_kept(program: &SimProgram) -> String {
+fn where_kept(program: &SimProgram, trace: Option<TraceEnd>) -> String {
     let page = program.output.out.as_ref().map(|folder| folder.join(folder::REPORT));
-    page.map_or_else(String::new, |page| format!("Its charts: {}\n", page.display()))
+    let page = page.map_or_else(String::new, |page| format!("Its charts: {}\n", page.display()));
+    let trace = program.output.trace.as_deref().zip(trace);
+    page + &trace.map_or_else(String::new, |(file, end)| trace_file::in_words(file, end))
 }
 
-fn simulate(program: &SimProgram) -> anyhow::Result<(Record, Figures)> {
+/// Runs the simulation, and writes its trace to `sink` if there is one.
+fn simulate(program: &SimProgram, sink: Option<Sink>) -> anyhow::Result<(Record, Figures, Option<TraceEnd>)> {
     let arguments = &program.simulation;
+    let origin = Origin::here(&program.words);
     let start = clock::now();
-    let mut world = World::build(arguments, Progress::new())?;
+    let made_by = MadeBy::simulation(origin.clone()).line()?;
+    let prepare = |network: &mut Network| {
+        if let Some(sink) = sink {
+            network.write_trace(&made_by, sink);
+        }
+    };
+    let mut world = World::build(arguments, Progress::new(), prepare)?;
     let joining = since(start);
 
     let start = clock::now();
@@ -124,14 +149,15 @@ fn simulate(program: &SimProgram) -> anyhow::Result<(Record, Figures)> {
         BytesOfType { msg_type, before, after: all - before }
     });
     let record = Record {
-        origin: Origin::here(&program.words),
+        origin,
         figures: Listing::of(&figures)?,
         distributions: Distributions { bytes: bytes.collect(), ..watch.distributions().clone() },
         messages: MessageRow::of(watch.measured()),
         deliveries: watch.last().map(DeliveryRow::of).unwrap_or_default(),
         packets: watch.last().map(PacketRow::of).unwrap_or_default(),
     };
-    Ok((record, figures))
+    let trace = world.network.end_trace().context("the trace cannot be written")?;
+    Ok((record, figures, trace))
 }
 
 fn bytes_by_type(world: &World) -> BTreeMap<String, u64> {

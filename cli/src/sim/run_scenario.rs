@@ -10,7 +10,8 @@ use chinwag_memory::scenario::{Figures, Outcome, builtin, builtins};
 use crate::arguments::{Format, RunArguments};
 use crate::exit::Exit;
 use crate::sim::listing::Listing;
-use crate::sim::{csv_line, print};
+use crate::sim::made_by::MadeBy;
+use crate::sim::{csv_line, print, trace_file};
 
 /// Plays the scenario and prints what came of it: fine if every check held.
 ///
@@ -25,14 +26,44 @@ pub(super) fn run(arguments: &RunArguments) -> anyhow::Result<Exit> {
         return Ok(Exit::Fine);
     }
     let scenario = scenario(arguments)?;
-    let outcome = scenario.play()?;
+    let outcome = match &arguments.trace {
+        None => scenario.play()?,
+        Some(file) => {
+            let made_by = MadeBy::scenario(words(arguments, &scenario), &scenario).line()?;
+            scenario.play_traced(&made_by, trace_file::create(file)?)?
+        }
+    };
     print(&match arguments.format {
-        Format::Table => table(&scenario, &outcome),
+        Format::Table => table(&scenario, &outcome) + &where_kept(arguments),
         Format::Json => format!("{}\n", serde_json::to_string(&outcome)?),
         Format::Csv => csv_line::of(&Listing::of(&outcome)?)?,
         Format::Markdown => markdown(&scenario, &outcome),
     })?;
     Ok(if outcome.failure.is_none() { Exit::Fine } else { Exit::Failed })
+}
+
+/// Where the trace is, for people.
+fn where_kept(arguments: &RunArguments) -> String {
+    arguments.trace.as_ref().map_or_else(String::new, |file| format!("Its trace: {}\n", file.display()))
+}
+
+/// The options that say which scenario it was, for people.
+fn words(arguments: &RunArguments, scenario: &Scenario) -> Vec<String> {
+    let mut words = vec!["run".to_owned()];
+    match (&arguments.scenario, arguments.swarm_seed) {
+        (None, Some(seed)) => words.extend(["--swarm-seed".to_owned(), seed.to_string()]),
+        (name, _) => {
+            words.extend(name.clone());
+            words.extend(["--seed".to_owned(), scenario.seed.to_string()]);
+        }
+    }
+    if let Some(nodes) = arguments.nodes {
+        words.extend(["--nodes".to_owned(), nodes.to_string()]);
+    }
+    if let Some(bug) = arguments.bug {
+        words.extend(["--bug".to_owned(), bug.name().to_owned()]);
+    }
+    words
 }
 
 /// Lists the scenarios that come with the program.

@@ -52,11 +52,15 @@ impl Chance {
 }
 
 impl World {
-    /// Builds the network, has all nodes join, and lets it come to rest.
+    /// Builds the network, has all nodes join, and lets it come to rest. `prepare` has the network before there is a node.
     ///
     /// # Errors
     /// If the arguments contradict each other.
-    pub(super) fn build(arguments: &SimArguments, progress: Progress) -> anyhow::Result<Self> {
+    pub(super) fn build(
+        arguments: &SimArguments,
+        progress: Progress,
+        prepare: impl FnOnce(&mut Network),
+    ) -> anyhow::Result<Self> {
         let (calm, faulty) = links(arguments)?;
         let config = NetworkConfig::new(arguments.seed)
             .link(if arguments.loss_from_start { faulty } else { calm })
@@ -64,6 +68,7 @@ impl World {
             .track_spread(true)
             .count_bytes(true);
         let mut network = Network::new(config);
+        prepare(&mut network);
         let mut nodes = Vec::new();
         for number in 0..arguments.nodes {
             nodes.push(network.add_node_with(node_config(arguments, number)?)?);

@@ -5,7 +5,7 @@ use crate::arguments::parsed_simulation;
 
 fn simulated(line: &str) -> Figures {
     let program = parsed_simulation(line).unwrap();
-    let (_, figures) = simulate(&program).unwrap();
+    let (_, figures, _) = simulate(&program, None).unwrap();
     // Whatever it is, people can read it.
     assert!(table::of(&figures, &program.simulation).lines().count() >= 10);
     figures

@@ -16,3 +16,4 @@ mod old_program;
 mod plain_text;
 mod results;
 mod scenarios;
+mod traces;

@@ -86,6 +86,7 @@ impl Fabric {
             Semantics::Datagram if severed => self.drop_packet(&packet, DropReason::Partition),
             Semantics::Stream if severed || !end.held.is_empty() => {
                 self.stats.held_back += 1;
+                self.tracer.held(self.now, packet.traced);
                 self.unrest.packets = self.unrest.packets.saturating_sub(u64::from(!packet.upkeep));
                 self.hold(node, link, Held::Packet(packet));
             }
@@ -269,6 +270,7 @@ impl Fabric {
         if let Some(log) = &mut self.packet_log {
             log.received((end.peer, node), (end.peer_link, packet.number), self.now);
         }
+        self.tracer.received(self.now, packet.traced);
         self.stats.reordered += u64::from(packet.number < end.newest);
         end.newest = end.newest.max(packet.number);
         match packet.payload {

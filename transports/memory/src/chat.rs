@@ -141,6 +141,7 @@ impl<N: HasChat> Network<N> {
         if let Ok(id) = &id {
             // Before the node acts on it, so that its first copy has an author.
             self.fabric.ledger.published(node, now, id, body.clone());
+            self.fabric.tracer.published(now, node, id);
         }
         self.after_command(node, Command::Broadcast(body));
         Ok(id?)

@@ -15,6 +15,7 @@ use crate::link_model::LinkModels;
 use crate::packet_log::PacketLog;
 use crate::queue::{Class, Key, Queue};
 use crate::stats::{DropReason, Stats};
+use crate::trace_log::{Traced, Tracer};
 use crate::traffic::{Books, Kind, bytes_on, carried, is_upkeep};
 use crate::{NetworkConfig, NodeId};
 
@@ -39,6 +40,8 @@ pub(crate) struct Fabric {
     pub(crate) faults_scheduled: u64,
     /// What is said, if somebody wants to know.
     pub(crate) packet_log: Option<Box<PacketLog>>,
+    /// What happens, if somebody wants to keep it.
+    pub(crate) tracer: Tracer,
 }
 
 /// What keeps a network from being quiet.
@@ -103,6 +106,8 @@ pub(crate) struct Packet {
     pub(crate) bytes: u32,
     /// Which packet of its sender on its link it is, from 1.
     pub(crate) number: u64,
+    /// Which of all packets in the trace it is, if one is written.
+    pub(crate) traced: Option<Traced>,
 }
 
 #[derive(Clone, Debug)]
@@ -133,6 +138,7 @@ impl Fabric {
             fingerprints: Fingerprints::default(),
             faults_scheduled: 0,
             packet_log: None,
+            tracer: Tracer::default(),
             config,
         }
     }
@@ -208,9 +214,10 @@ impl Fabric {
             if let Some(log) = &mut self.packet_log {
                 log.sent((node, peer), (link, number), now, message);
             }
+            let traced = self.tracer.sent(now, node, peer, message);
             let payload = Payload::Message(message.clone(), fingerprint);
             let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-            let packet = Packet { payload, tag, upkeep, kind, bytes, number };
+            let packet = Packet { payload, tag, upkeep, kind, bytes, number, traced };
             self.stats.sent += 1;
             self.stats.in_flight += 1;
             self.unrest.packets += u64::from(!packet.upkeep);
@@ -240,6 +247,7 @@ impl Fabric {
         self.stats.events += 1;
         self.unrest.last = self.now;
         self.checker.emitted(node, self.now, &event, &mut self.ledger);
+        self.tracer.emitted(self.now, node, &event);
         let now = self.now;
         let host = self.host_mut(node);
         host.history.emitted();
@@ -276,6 +284,7 @@ impl Fabric {
         self.stats.in_flight = self.stats.in_flight.saturating_sub(1);
         self.unrest.packets = self.unrest.packets.saturating_sub(u64::from(!packet.upkeep));
         self.stats.dropped.count(reason);
+        self.tracer.lost(self.now, packet.traced, reason);
     }
 
     /// Has the node woken at its deadline, unless that is arranged already.

@@ -20,10 +20,13 @@
 //!
 //! # What is here
 //! [`Network`] holds the nodes and lets time pass. [`LinkModel`] says how links behave ([`Latency`], [`Bandwidth`],
-//! [`BurstLoss`]), [`Regions`] where nodes are, [`Machine`] what they run on, [`Fault`] what goes wrong and when. [`Network::check`] says whether the nodes kept their promises, [`Network::stats`] what was exercised,
+//! [`BurstLoss`]), [`Regions`] where nodes are, [`Machine`] what they run on, [`Fault`] what goes wrong and when.
+//! [`Network::check`] says whether the nodes kept their promises, [`Network::stats`] what was exercised,
 //! [`Network::spreads`] how messages spread, [`Network::overlay`] who is whose neighbour, [`Network::traffic`] what
-//! it costs, [`Network::logged_packets`] who said what to whom, [`Network::trace`] what to replay. Nodes are
-//! [`ChatNode`](chinwag::ChatNode)s, or anything that implements [`Node`].
+//! it costs, [`Network::logged_packets`] who said what to whom, [`Network::trace`] what to replay; and
+//! [`Network::write_trace`] keeps everything that happens in a file, to be asked [how a message came](trace_log::explain). Nodes
+//! are [`ChatNode`](chinwag::ChatNode)s, or anything that implements [`Node`]. What a network is put through can be data: a
+//! [`Scenario`](scenario).
 //!
 //! # Determinism
 //! All chance is drawn as a hash of (seed, purpose, source, destination, link, number), never from a stream, and
@@ -62,6 +65,7 @@ pub mod scenario;
 mod stats;
 pub mod swarm;
 mod trace;
+pub mod trace_log;
 mod traffic;
 mod wheel;
 mod wire;

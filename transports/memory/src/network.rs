@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use chinwag::{Address, ChatNode, ConfigError, Event, Input, MessageId, Time};
+use chinwag::{Address, ChatNode, ConfigError, Event, Input, MessageId, PeerId, Time};
 
 use crate::arrival::{Inbox, Told};
 use crate::check::{self, Checked, Violation};
@@ -14,6 +14,7 @@ use crate::ledger::Spread;
 use crate::packet_log::{LoggedPacket, PacketLog};
 use crate::stats::Stats;
 use crate::trace::Trace;
+use crate::trace_log::TraceEnd;
 use crate::traffic::{Amount, Traffic};
 use crate::{AddError, Machine, NetworkConfig, Node, NodeId, Start};
 
@@ -71,6 +72,7 @@ impl<N: Node> Network<N> {
         if let Some(trace) = &mut self.trace {
             trace.state(self.fabric.host(node).shows(self.fabric.now), node, added.clone());
         }
+        self.fabric.tracer.added(self.fabric.now, node, added.name().map_or("", PeerId::as_str));
         self.nodes.push(added);
         self.feed(node, Told::of(Input::Tick));
         Ok(node)
@@ -233,6 +235,28 @@ impl<N: Node> Network<N> {
     #[must_use]
     pub fn logged_packets(&self) -> &[LoggedPacket] {
         self.fabric.packet_log.as_ref().map_or(&[], |log| log.packets())
+    }
+
+    /// Begins a [trace](crate::trace_log), which is written to `sink` while the network runs; one that is being written ends
+    /// without its end. `made_by` is one line that [`TraceReader::made_by`](crate::trace_log::TraceReader::made_by) gives back.
+    ///
+    /// It changes nothing in the run. Begun before the first node is added, it has everything; what was sent before
+    /// it began has no entries in it. A clone of the network writes no trace.
+    pub fn write_trace(&mut self, made_by: &str, sink: impl std::io::Write + Send + Sync + 'static) {
+        self.fabric.tracer.begin(made_by, Box::new(sink));
+        for host in &self.fabric.hosts {
+            let name = host.name.as_ref().map_or("", PeerId::as_str);
+            self.fabric.tracer.added(self.fabric.now, host.node, name);
+        }
+    }
+
+    /// Ends the trace, and says how long it is; `None` if none was written.
+    ///
+    /// # Errors
+    /// The first that came up in writing; nothing was written after it.
+    pub fn end_trace(&mut self) -> std::io::Result<Option<TraceEnd>> {
+        let hash = self.trace_hash();
+        self.fabric.tracer.end(self.fabric.now, hash)
     }
 
     /// How broadcasts spread, in the order they were said; empty unless that is configured.

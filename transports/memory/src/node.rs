@@ -59,6 +59,51 @@ pub struct Start {
 /// Something that can live in a [`Network`](crate::Network): [`ChatNode`], or what you want to see beside it.
 ///
 /// Deterministic: equal nodes given equal inputs at equal times must act equally.
+///
+/// A protocol of one's own, in which who hears a rumour for the first time tells everybody it is linked with:
+///
+/// ```
+/// use chinwag::{Body, Command, Content, Input, LinkId, Message, PeerId, Time};
+/// use chinwag_memory::{Effects, Network, NetworkConfig, Node, Start, secs};
+///
+/// #[derive(Clone, Default)]
+/// struct Gossip { links: Vec<LinkId>, heard: u32 }
+///
+/// impl Node for Gossip {
+///     fn handle(&mut self, _: Time, input: Input, effects: &mut Effects<'_>) {
+///         match input {
+///             Input::Command(Command::Join(address)) => effects.dial(&address),
+///             Input::LinkUp { link, .. } => self.links.push(link),
+///             Input::LinkDown { link, .. } => self.links.retain(|other| *other != link),
+///             Input::Received { message, .. } => {
+///                 self.heard += 1;
+///                 for link in self.links.iter().filter(|_| self.heard == 1) {
+///                     effects.send(*link, &message);
+///                 }
+///             }
+///             _ => {}
+///         }
+///     }
+///     fn next_deadline(&self) -> Option<Time> { None }
+///     fn restarted(&self, _: &Start) -> Self { Self::default() }
+/// }
+///
+/// let mut network = Network::of(NetworkConfig::new(1));
+/// let nodes: Vec<_> = (0..100).map(|_| network.add(None, true, |_| Ok(Gossip::default()))).collect::<Result<_, _>>()?;
+/// for number in 1..100 {
+///     let address = network.address(nodes[number / 2]).clone();
+///     network.tell(nodes[number], Input::Command(Command::Join(address)));
+/// }
+/// network.run_for(secs(1));
+/// let content = Content::Custom { msg_type: "RUMOUR".into(), body: Body::text("have you heard?") };
+/// let message = Message::new(PeerId::new("somebody")?, Body::text("now"), content);
+/// let link = network.node(nodes[7]).links[0];
+/// network.tell(nodes[7], Input::Received { link, message });
+/// network.run_for(secs(1));
+/// assert!(nodes.iter().all(|node| network.node(*node).heard > 0));
+/// assert_eq!(network.stats().sent, 2 * 99, "once each way on each link of this tree");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Node: Clone {
     /// Takes in what happened at `now`, and does what follows from it, in order.
     fn handle(&mut self, now: Time, input: Input, effects: &mut Effects<'_>);

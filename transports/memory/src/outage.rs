@@ -16,6 +16,7 @@ use crate::{NodeId, Probability};
 impl Fabric {
     /// Everything but a restart, which takes a node.
     pub(crate) fn suffer(&mut self, fault: Fault) {
+        self.tracer.fault(self.now, &fault);
         match fault {
             Fault::Crash { node } => self.crash(node),
             Fault::Partition { one, other } => {
@@ -74,6 +75,7 @@ impl Fabric {
             self.post(node, link, Occurrence::Ended { link: peer_link, end: LinkEnd::Broken });
         }
         let now = self.now;
+        self.tracer.crashed(now, node);
         let host = self.host_mut(node);
         host.running = false;
         host.mishaps_mut().crashed_at = now;

@@ -143,6 +143,7 @@ impl<N: Node> Network<N> {
             return;
         }
         let now = self.fabric.now;
+        self.fabric.tracer.restarted(now, node, memory);
         let host = self.fabric.host_mut(node);
         host.running = true;
         host.starts += 1;

@@ -97,6 +97,21 @@ pub(crate) enum DropReason {
     Closed,
 }
 
+impl DropReason {
+    /// For people.
+    pub(crate) const fn in_words(self) -> &'static str {
+        match self {
+            Self::Loss => "the link lost it",
+            Self::Burst => "the link lost it in a burst",
+            Self::Overflow => "it met a full queue",
+            Self::Partition => "there was a partition",
+            Self::Crashed => "the receiver was down",
+            Self::Broken => "the link was broken",
+            Self::Closed => "the link was closed",
+        }
+    }
+}
+
 impl Dropped {
     /// All of them.
     #[must_use]

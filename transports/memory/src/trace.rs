@@ -6,7 +6,8 @@ use crate::{Effects, Node, NodeId};
 
 /// A record of a run: each node as it started, and every input with its time.
 ///
-/// Plain data, and enough to repeat what the nodes did without the network.
+/// Plain data, and enough to repeat what the nodes did without the network. What passed between them is in
+/// a [trace log](crate::trace_log).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Trace<N> {
     steps: Vec<Step<N>>,

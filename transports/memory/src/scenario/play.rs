@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 
 use chinwag::{ChatNode, Config, PeerId, Time};
 use serde::Serialize;
@@ -44,8 +45,24 @@ impl Scenario {
     /// [`ScenarioError`] if it is none; a check that fails is no error but in [`Outcome::failure`].
     pub fn play(&self) -> Result<Outcome, ScenarioError> {
         self.validate()?;
-        let mut player = Player::new(self)?;
+        let mut player = Player::new(self, |_| {})?;
         let failure = player.run().err();
+        Ok(player.sum_up(failure))
+    }
+
+    /// The same, with a [trace](crate::trace_log) of it written to `sink`. `made_by` is one line to find in it.
+    ///
+    /// # Errors
+    /// Likewise, and [`ScenarioError::Trace`] if it cannot be written.
+    pub fn play_traced(
+        &self,
+        made_by: &str,
+        sink: impl Write + Send + Sync + 'static,
+    ) -> Result<Outcome, ScenarioError> {
+        self.validate()?;
+        let mut player = Player::new(self, |network| network.write_trace(made_by, sink))?;
+        let failure = player.run().err();
+        player.network.end_trace().map_err(|error| ScenarioError::Trace(error.kind()))?;
         Ok(player.sum_up(failure))
     }
 
@@ -87,7 +104,8 @@ pub(super) struct Player<'a> {
 }
 
 impl<'a> Player<'a> {
-    fn new(scenario: &'a Scenario) -> Result<Self, ScenarioError> {
+    /// `prepare` has the network before there is a node.
+    fn new(scenario: &'a Scenario, prepare: impl FnOnce(&mut Network<Actor>)) -> Result<Self, ScenarioError> {
         let mut limits = config_for("n").map_err(AddError::from)?;
         scenario.settings.apply(&mut limits);
         let mut config = NetworkConfig::new(scenario.seed)
@@ -95,8 +113,10 @@ impl<'a> Player<'a> {
             .fidelity(scenario.fidelity)
             .track_spread(true);
         config.regions = scenario.map.map(Map::regions);
+        let mut network = Network::of(config);
+        prepare(&mut network);
         let mut player = Self {
-            network: Network::of(config),
+            network,
             nodes: Vec::new(),
             names: Vec::new(),
             index: BTreeMap::new(),

@@ -26,6 +26,8 @@ pub enum ScenarioError {
     Settings(ConfigError),
     /// A node could not be added.
     Node(AddError),
+    /// It was played, but its trace could not be written.
+    Trace(std::io::ErrorKind),
 }
 
 impl fmt::Display for ScenarioError {
@@ -38,6 +40,7 @@ impl fmt::Display for ScenarioError {
             Self::Range { what, rule } => write!(f, "`{what}` must be {rule}"),
             Self::Settings(error) => write!(f, "the settings are not valid: {error}"),
             Self::Node(error) => fmt::Display::fmt(error, f),
+            Self::Trace(error) => write!(f, "the trace could not be written: {error}"),
         }
     }
 }

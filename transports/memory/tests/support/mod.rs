@@ -10,7 +10,11 @@ use chinwag_memory::{
 /// Twelve nodes, two of them of the old program's dialect, that join, talk, crash, come back, are cut off and
 /// lose their links.
 pub(crate) fn eventful(config: NetworkConfig) -> Network {
-    let mut network = Network::new(config);
+    eventful_in(Network::new(config))
+}
+
+/// The same, in a network without nodes.
+pub(crate) fn eventful_in(mut network: Network) -> Network {
     let nodes: Vec<NodeId> = (0..12).map(|index| add(&mut network, index).expect("added")).collect();
     let joined = (1..12).try_for_each(|index| network.join(nodes[index], nodes[index / 2]));
     joined.expect("joined");
