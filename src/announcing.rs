@@ -10,68 +10,104 @@ use crate::{Control, LinkId, Message, Run, StreamTag};
 
 impl ChatNode {
     pub(crate) fn announce_soon(&mut self, stream: u32, sequence: u64) {
-        let known =
-            self.broadcast.history.get(stream, sequence).map(|retained| Slots::from_bits(retained.known));
-        if known.is_none_or(|known| self.links.taken().without(known).is_empty()) {
-            return;
+        let first = self.lacking(Turn::First, stream, sequence);
+        let second = self.lacking(Turn::Second, stream, sequence);
+        let soon = self.broadcast.announced_at.map_or(self.ctx.now, |at| at + BETWEEN_ANNOUNCEMENTS);
+        let [for_first, for_second] = &mut self.broadcast.to_announce;
+        let at_once = for_first.is_empty() && soon <= self.ctx.now;
+        if !first.is_empty() && !at_once {
+            for_first.push_back((soon, stream, sequence));
         }
-        let [first, others] = &mut self.broadcast.to_announce;
-        first.push_back((self.ctx.now + ANNOUNCE_AFTER, stream, sequence));
-        others.push_back((self.ctx.now + ANNOUNCE_AFTER + ANNOUNCE_SECOND, stream, sequence));
+        if !second.is_empty() {
+            for_second.push_back((self.ctx.now + ANNOUNCE_SECOND, stream, sequence));
+        }
+        if !first.is_empty() && at_once {
+            self.broadcast.announced_at = Some(self.ctx.now);
+            self.announce_one(first, stream, sequence);
+        }
         self.schedule_announcements();
     }
 
+    /// The neighbours whose turn it is to be told of a post, but for those that have shown that they have it.
+    fn lacking(&self, turn: Turn, stream: u32, sequence: u64) -> Slots {
+        let Some(retained) = self.broadcast.history.get(stream, sequence) else { return Slots::NONE };
+        let first = self.told_first(stream, sequence);
+        let those = if turn == Turn::First { first } else { self.links.taken().without(first) };
+        those.without(Slots::from_bits(retained.known))
+    }
+
+    /// The neighbours to whom we announce a post first: of two, one does, and if it is no news to the other, that is
+    /// enough. Which one changes with the author and every few posts, so that both hear of each other.
+    pub(crate) fn told_first(&self, stream: u32, sequence: u64) -> Slots {
+        let tag = self.broadcast.streams.tag(stream).map_or(0, StreamTag::get);
+        let (all, greater) = (self.links.taken(), self.links.greater());
+        if (tag ^ sequence / IN_A_ROW) & 1 == 0 { greater.and(all) } else { all.without(greater) }
+    }
+
+    /// Sets the timer for what is to be announced next, or none.
     fn schedule_announcements(&mut self) {
         let next = self.broadcast.to_announce.iter().filter_map(VecDeque::front).map(|(at, ..)| *at).min();
-        let Some(next) = next.filter(|next| self.broadcast.announce.is_none_or(|(at, _)| *next < at)) else {
+        if self.broadcast.announce.map(|(at, _)| at) == next {
             return;
-        };
+        }
         if let Some((_, key)) = self.broadcast.announce.take() {
             self.ctx.timers.cancel(key);
         }
-        let key = self.ctx.timers.set(self.ctx.now, next, Timer::Announce);
-        self.broadcast.announce = Some((next, key));
+        self.broadcast.announce =
+            next.map(|next| (next, self.ctx.timers.set(self.ctx.now, next, Timer::Announce)));
+    }
+
+    /// A neighbour has shown that it has a post: what all have by now need not be announced a second time.
+    fn forget_announced(&mut self) {
+        let front = |node: &Self| node.broadcast.to_announce[1].front().copied();
+        let mut forgot = false;
+        while let Some((_, stream, sequence)) = front(self)
+            && self.lacking(Turn::Second, stream, sequence).is_empty()
+        {
+            self.broadcast.to_announce[1].pop_front();
+            forgot = true;
+        }
+        if forgot {
+            self.schedule_announcements();
+        }
     }
 
     /// Announces what has come lately to the neighbours that have not shown that they have it.
     pub(crate) fn announce(&mut self) {
         self.broadcast.announce = None;
-        let first = self.links.announced_first();
-        for (queue, to) in [(0, first), (1, self.links.taken().without(first))] {
-            let upto = self.ctx.now + TOGETHER;
-            let to = to.and(self.links.taken());
-            let Some(queue) = self.broadcast.to_announce.get_mut(queue) else { continue };
+        let upto = self.ctx.now + TOGETHER;
+        for turn in [Turn::First, Turn::Second] {
+            let queue = &mut self.broadcast.to_announce[turn as usize];
             let due = queue.partition_point(|(at, ..)| *at <= upto);
-            if due == 1 {
+            let posts: Vec<(u32, u64)> =
+                queue.drain(..due).map(|(_, stream, sequence)| (stream, sequence)).collect();
+            if turn == Turn::First && due > 0 {
+                self.broadcast.announced_at = Some(self.ctx.now);
+            }
+            if let [(stream, sequence)] = posts[..] {
                 // By far the most common.
-                if let Some((_, stream, sequence)) = queue.pop_front() {
-                    self.announce_one(to, stream, sequence);
-                }
+                self.announce_one(self.lacking(turn, stream, sequence), stream, sequence);
             } else {
-                let posts = queue.drain(..due).map(|(_, stream, sequence)| (stream, sequence)).collect();
-                self.announce_to(to, posts);
+                self.announce_all(turn, posts);
             }
         }
         self.schedule_announcements();
     }
 
-    fn announce_one(&mut self, taken: Slots, stream: u32, sequence: u64) {
-        let Some(retained) = self.broadcast.history.get(stream, sequence) else { return };
-        let to = taken.without(Slots::from_bits(retained.known));
+    fn announce_one(&mut self, to: Slots, stream: u32, sequence: u64) {
         if let (Some(tag), Some(run)) = (self.broadcast.streams.tag(stream), Run::of(sequence, sequence)) {
             self.ctx.stats.announced = self.ctx.stats.announced.saturating_add(to.len() as u64);
             self.tell_placed(to, Control::Have(vec![(tag, run)]));
         }
     }
 
-    fn announce_to(&mut self, taken: Slots, mut posts: Vec<(u32, u64)>) {
+    fn announce_all(&mut self, turn: Turn, mut posts: Vec<(u32, u64)>) {
         posts.sort_unstable();
         // Those that are for the same neighbours go together, and numbers in a row as one run.
         let mut batches: Vec<(Slots, Vec<(StreamTag, Run)>)> = Vec::new();
         let mut last: Option<(u32, u64, Slots)> = None;
         for (stream, sequence) in posts {
-            let Some(retained) = self.broadcast.history.get(stream, sequence) else { continue };
-            let to = taken.without(Slots::from_bits(retained.known));
+            let to = self.lacking(turn, stream, sequence);
             let (Some(tag), Some(run)) = (self.broadcast.streams.tag(stream), Run::of(sequence, sequence))
             else {
                 continue;
@@ -130,6 +166,7 @@ impl ChatNode {
                     self.learn_time(slot, stream, sequence);
                 }
             }
+            self.forget_announced();
             if own || self.broadcast.streams.has(stream, *run) {
                 continue;
             }
@@ -147,22 +184,33 @@ impl ChatNode {
         if self.floods() {
             return;
         }
-        let at = self.ctx.now.saturating_sub(announce_delay(self.links.announced_first().has(slot)));
+        let at = self.ctx.now.saturating_sub(announce_delay(self.told_first(stream, sequence).has(slot)));
         let moves = self.broadcast.trees.overtaken(stream, slot, sequence, at);
         self.make_moves(stream, moves);
     }
 }
 
-/// How long a neighbour waits with an announcement to us, depending on whether we announce first.
-pub(crate) const fn announce_delay(we_are_first: bool) -> Duration {
-    if we_are_first { ANNOUNCE_AFTER.saturating_add(ANNOUNCE_SECOND) } else { ANNOUNCE_AFTER }
+/// Whose turn it is to be told of a post.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Turn {
+    /// Those to whom we announce it first.
+    First,
+    /// Those who should have announced it to us by then.
+    Second,
 }
 
-/// How long after it came a post is announced: part of the protocol, as the time of an announcement shows when the
-/// post came.
-const ANNOUNCE_AFTER: Duration = Duration::from_millis(5);
-/// By how much later the neighbour with the greater name announces. Twice what most links take, so that in most cases it
-/// has heard by then that it need not.
+/// How long a neighbour waits with an announcement to us, depending on whether we announce first.
+pub(crate) const fn announce_delay(we_are_first: bool) -> Duration {
+    if we_are_first { ANNOUNCE_SECOND } else { Duration::ZERO }
+}
+
+/// How long no second announcement follows a first one: what comes meanwhile goes together.
+const BETWEEN_ANNOUNCEMENTS: Duration = Duration::from_millis(5);
+/// For how many posts of an author in a row the same of two neighbours announces first.
+const IN_A_ROW: u64 = 4;
+/// How long after it came the neighbour whose turn is the second announces a post: part of the protocol, as the time of an
+/// announcement shows when the post came. Twice what most links take, so that in most cases it has heard by then that it
+/// need not.
 const ANNOUNCE_SECOND: Duration = Duration::from_millis(100);
 /// How much too early an announcement may be, to go together with another.
 const TOGETHER: Duration = Duration::from_millis(1);

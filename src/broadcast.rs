@@ -28,6 +28,8 @@ pub(crate) struct Broadcast {
     /// the others.
     pub(crate) to_announce: [VecDeque<(Time, u32, u64)>; 2],
     pub(crate) announce: Option<(Time, TimerKey)>,
+    /// When something was last announced to those to whom we announce first.
+    pub(crate) announced_at: Option<Time>,
     /// When repair is looked at next.
     pub(crate) look: Option<(Time, TimerKey)>,
     pub(crate) sync: Option<TimerKey>,
@@ -77,6 +79,7 @@ impl Broadcast {
             beacon: Beacon::new(StreamTag::of(&config.id, config.epoch)),
             to_announce: Default::default(),
             announce: None,
+            announced_at: None,
             look: None,
             sync: None,
             newcomer: Newcomer::Fresh,

@@ -97,8 +97,8 @@ impl KeepAlive {
         // Once, each end measures the round trip by itself.
         let second = second && self.round_trip.is_some();
         let idle = if second { config.idle + config.idle / 4 } else { config.idle };
-        if silence + early(config) < idle {
-            return Check::Wait(since + idle);
+        if silence + leeway(config) < idle {
+            return Check::Wait(since + idle + leeway(config));
         }
         let pace = self.round_trip.map_or(config.idle / 4, |it| it.smoothed + it.variation * 4);
         let pace = pace.clamp(config.idle / 8, config.idle / 4);
@@ -109,8 +109,8 @@ impl KeepAlive {
     }
 }
 
-/// By how much a look at a link may be early, so that one look serves several.
-pub(crate) fn early(config: &Config) -> Duration {
+/// By how much a look at a silent link may be early or late, so that one look serves several.
+pub(crate) fn leeway(config: &Config) -> Duration {
     config.idle / 8
 }
 

@@ -29,8 +29,8 @@ pub(crate) struct Links {
     taken: Slots,
     /// How many neighbours there are.
     count: usize,
-    /// The places of those among them to whom we announce first, and not they to us.
-    first: Slots,
+    /// The places of those among them whose names are greater than ours.
+    greater: Slots,
     watch: Watch,
 }
 
@@ -71,10 +71,9 @@ impl Links {
         self.taken
     }
 
-    /// The neighbours to whom we announce first. Of two, the one with the lesser name does, and if nothing is new to
-    /// the other, that is enough.
-    pub(crate) const fn announced_first(&self) -> Slots {
-        self.first
+    /// The places of the neighbours whose names are greater than ours.
+    pub(crate) const fn greater(&self) -> Slots {
+        self.greater
     }
 
     /// The place of the neighbour at the other end of `link`.
@@ -186,8 +185,8 @@ impl Links {
                 self.count = self.count.saturating_add(1);
                 *slot = self.taken.first_free();
                 self.taken = self.taken.with(Slots::of(*slot));
-                let first = if ctx.config.id < neighbour.peer { Slots::of(*slot) } else { Slots::NONE };
-                self.first = self.first.without(Slots::of(*slot)).with(first);
+                let greater = if ctx.config.id < neighbour.peer { Slots::of(*slot) } else { Slots::NONE };
+                self.greater = self.greater.without(Slots::of(*slot)).with(greater);
             }
             (_, Role::Visitor) => {}
         }
@@ -311,7 +310,7 @@ impl Links {
         {
             *slot = free;
             self.taken = self.taken.with(Slots::of(free));
-            self.first = self.first.without(Slots::of(free));
+            self.greater = self.greater.without(Slots::of(free));
         }
     }
 

@@ -1,7 +1,7 @@
 //! From a known peer to none: links that end or fall silent, dials that fail, and peers that misbehave.
 
 use crate::dialer::{Attempt, Parting};
-use crate::keep_alive::{Check, early};
+use crate::keep_alive::{Check, leeway};
 use crate::links::{Phase, Role};
 use crate::node::ChatNode;
 use crate::{
@@ -132,7 +132,7 @@ impl ChatNode {
 
     /// Looks at the links whose time has come.
     pub(crate) fn look_at_links(&mut self) {
-        let early = early(&self.ctx.config);
+        let early = leeway(&self.ctx.config).saturating_mul(2);
         for link in self.links.due(self.ctx.now, early) {
             match self.links.get(link).map(|link| &link.phase) {
                 Some(Phase::Linked(_)) => self.check_link(link),

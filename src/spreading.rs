@@ -133,7 +133,8 @@ impl ChatNode {
 
     /// Takes what is known about a post that has just come out of the books of what is missing.
     fn note_arrival(&mut self, from: Option<Slot>, stream: u32, sequence: u64) -> Earlier {
-        let (now, taken, first) = (self.ctx.now, self.links.taken(), self.links.announced_first());
+        let (now, taken) = (self.ctx.now, self.links.taken());
+        let first = self.told_first(stream, sequence);
         let Some(lag) = self.broadcast.repair.get_mut(stream) else { return Earlier::default() };
         let mut arrival = Earlier { pulled: from.is_some() && lag.asked == from, ..Earlier::default() };
         lag.progress = true;

@@ -182,6 +182,10 @@ impl Trees {
             return Moves::default();
         }
         tree.beaten |= 1;
+        // Who speaks once has no need of a tree of their own.
+        if tree.count < 2 {
+            return Moves::default();
+        }
         if tree.count > YOUNG && (tree.beaten & 0b1111).count_ones() < 3 {
             return Moves::default();
         }
