@@ -41,7 +41,7 @@ impl ChatNode {
     pub(crate) fn told_first(&self, stream: u32, sequence: u64) -> Slots {
         let tag = self.broadcast.streams.tag(stream).map_or(0, StreamTag::get);
         let (all, greater) = (self.links.taken(), self.links.greater());
-        if (tag ^ sequence / IN_A_ROW) & 1 == 0 { greater.and(all) } else { all.without(greater) }
+        if (tag ^ (sequence / IN_A_ROW)) & 1 == 0 { greater.and(all) } else { all.without(greater) }
     }
 
     /// Sets the timer for what is to be announced next, or none.
@@ -58,7 +58,7 @@ impl ChatNode {
     }
 
     /// A neighbour has shown that it has a post: what all have by now need not be announced a second time.
-    fn forget_announced(&mut self) {
+    pub(crate) fn forget_announced(&mut self) {
         let front = |node: &Self| node.broadcast.to_announce[1].front().copied();
         let mut forgot = false;
         while let Some((_, stream, sequence)) = front(self)

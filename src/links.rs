@@ -20,6 +20,8 @@ use crate::{Address, LinkId, PeerId, Semantics, Time};
 pub(crate) struct Links {
     /// By their numbers: a new one mostly has the greatest.
     links: SortedMap<LinkId, Box<Link>>,
+    /// When to look at each of them: close together, as all are gone through whenever one is due.
+    deadlines: SortedMap<LinkId, Time>,
     /// The link to talk on, for each run of each peer that is linked.
     by_peer: SortedMap<PeerRun, LinkId>,
     /// The links to neighbours, in order; made anew when one has come or gone.
@@ -169,8 +171,8 @@ impl Links {
         session: u32,
     ) {
         let end = ctx.now + ctx.config.handshake;
-        let new = Link::new(ctx.now, dialed, semantics, session, end);
-        self.links.insert(link, Box::new(new));
+        self.links.insert(link, Box::new(Link::new(ctx.now, dialed, semantics, session)));
+        self.deadlines.insert(link, end);
         self.watch.by(ctx, end);
     }
 
@@ -245,15 +247,15 @@ impl Links {
     fn enter(&mut self, ctx: &mut Ctx, id: LinkId, phase: Phase, deadline: Time) {
         if let Some(link) = self.links.get_mut(&id) {
             link.phase = phase;
-            link.deadline = deadline;
+            self.deadlines.insert(id, deadline);
             self.watch.by(ctx, deadline);
         }
     }
 
     /// Sets the next look at a link that is watched over.
     pub(crate) fn check_again(&mut self, ctx: &mut Ctx, id: LinkId, at: Time) {
-        if let Some(link) = self.links.get_mut(&id) {
-            link.deadline = at;
+        if let Some(deadline) = self.deadlines.get_mut(&id) {
+            *deadline = at;
             self.watch.by(ctx, at);
         }
     }
@@ -262,23 +264,22 @@ impl Links {
     /// [`watch_on`](Self::watch_on) no timer is set for links.
     pub(crate) fn due(&mut self, now: Time, early: Duration) -> Vec<LinkId> {
         self.watch = Watch::Looking;
-        let is_due = |link: &Link| match link.phase {
-            Phase::Linked(_) => link.deadline <= now + early,
-            Phase::Accepted | Phase::Introduced | Phase::OneShot | Phase::Retiring(_) => link.deadline <= now,
-        };
-        self.links.iter().filter(|(_, link)| is_due(link)).map(|(id, _)| *id).collect()
+        let is_watched = |id| matches!(self.get(id).map(|link| &link.phase), Some(Phase::Linked(_)));
+        let is_due = |id, at| at <= now || (at <= now + early && is_watched(id));
+        self.deadlines.iter().filter(|(id, at)| is_due(**id, **at)).map(|(id, _)| *id).collect()
     }
 
     /// All that were due have been looked at.
     pub(crate) fn watch_on(&mut self, ctx: &mut Ctx) {
         self.watch = Watch::Off;
-        if let Some(next) = self.links.values().map(|link| link.deadline).min() {
+        if let Some(next) = self.deadlines.values().min().copied() {
             self.watch.by(ctx, next);
         }
     }
 
     pub(crate) fn remove(&mut self, id: LinkId) -> Option<Link> {
         let link = self.links.remove(&id)?;
+        self.deadlines.remove(&id);
         if let Some(key) = link.run().map(|(peer, epoch)| PeerRun::of(peer, epoch))
             && self.by_peer.get(&key) == Some(&id)
         {

@@ -1,14 +1,13 @@
 //! What we know to be missing, who says to have it, and when to ask whom.
 
-use std::collections::BTreeMap;
-
 use crate::Time;
 use crate::slots::{Slot, Slots};
+use crate::sorted_map::SortedMap;
 
 /// The streams of which something is missing, by their numbers in the table of streams.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Repair {
-    lags: BTreeMap<u32, Lag>,
+    lags: SortedMap<u32, Lag>,
 }
 
 /// What is missing of one stream, all in one: everything up to `head` that has not been seen.
@@ -61,7 +60,7 @@ impl Lag {
 impl Repair {
     /// `slot` says to have everything up to `head` (or some of it). Says whether that is news.
     pub(crate) fn claim(&mut self, now: Time, stream: u32, slot: Slot, head: u64, due: Time) {
-        let lag = self.lags.entry(stream).or_insert_with(|| Lag {
+        let lag = self.lags.get_or_insert_with(stream, || Lag {
             head: 0,
             claimants: Slots::NONE,
             gone: Slots::NONE,

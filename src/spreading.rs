@@ -162,6 +162,7 @@ impl ChatNode {
         let Some(from) = from else { return };
         if let Some(retained) = self.broadcast.history.get_mut(stream, sequence) {
             retained.known |= Slots::one(from).bits();
+            self.forget_announced();
         }
         let asked = self.broadcast.repair.get(stream).is_some_and(|lag| lag.asked == Some(from));
         if self.floods() || asked || !self.broadcast.trees.should_prune(self.ctx.now, stream, from) {

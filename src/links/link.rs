@@ -24,8 +24,6 @@ pub(crate) struct Link {
     pub(crate) caught_up: bool,
     /// How many messages it sent that cost much, and since when that counts.
     costly: (Time, u32),
-    /// When to look at it: what for depends on the phase.
-    pub(super) deadline: Time,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -94,14 +92,8 @@ pub(crate) enum Standing {
 }
 
 impl Link {
-    /// A link that has just come up, and ends at `deadline` unless somebody is met on it.
-    pub(super) fn new(
-        now: Time,
-        dialed: Option<Address>,
-        semantics: Semantics,
-        session: u32,
-        deadline: Time,
-    ) -> Self {
+    /// A link that has just come up.
+    pub(super) fn new(now: Time, dialed: Option<Address>, semantics: Semantics, session: u32) -> Self {
         let phase = if dialed.is_some() { Phase::Introduced } else { Phase::Accepted };
         Self {
             dialed,
@@ -114,7 +106,6 @@ impl Link {
             served: (now, 0),
             caught_up: false,
             costly: (now, 0),
-            deadline,
         }
     }
 

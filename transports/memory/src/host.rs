@@ -7,6 +7,7 @@ use chinwag::{Address, Event, Input, LinkEnd, LinkId, PeerId, Semantics, Time};
 use crate::bandwidth::Transmitter;
 use crate::fabric::Packet;
 use crate::fingerprint::History;
+use crate::link_model::Steady;
 use crate::machine::Hardware;
 use crate::pipe::Pipe;
 use crate::queue::{Class, Key};
@@ -110,6 +111,7 @@ impl Host {
             peer_link,
             semantics,
             state,
+            steady: Steady::default(),
             last_arrival: Time::ZERO,
             sent: 0,
             wire: Transmitter::default(),
@@ -206,6 +208,8 @@ pub(crate) struct End {
     pub(crate) peer_link: Option<LinkId>,
     pub(crate) semantics: Semantics,
     pub(crate) state: EndState,
+    /// How long what is sent from here takes.
+    pub(crate) steady: Steady,
     /// When the last packet that was sent from here arrives.
     pub(crate) last_arrival: Time,
     /// How many packets were sent from here.

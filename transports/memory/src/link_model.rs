@@ -180,20 +180,30 @@ pub(crate) struct LinkModels {
     regions: Option<Regions>,
     /// Whether any of them was ever limited: only then does anybody ask how long messages are.
     limited: bool,
+    /// How often one was set.
+    version: u32,
+}
+
+/// How long every packet takes from one end of a link, as long as no model is set: worked out once.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Steady {
+    known: Option<(u32, Duration)>,
 }
 
 impl LinkModels {
     pub(crate) const fn new(default: LinkModel, regions: Option<Regions>) -> Self {
-        Self { default, pairs: BTreeMap::new(), regions, limited: default.bandwidth.is_some() }
+        Self { default, pairs: BTreeMap::new(), regions, limited: default.bandwidth.is_some(), version: 0 }
     }
 
     pub(crate) fn set_default(&mut self, model: LinkModel) {
         self.limited |= model.bandwidth.is_some();
+        self.version = self.version.wrapping_add(1);
         self.default = model;
     }
 
     pub(crate) fn set_pair(&mut self, one: NodeId, other: NodeId, model: LinkModel) {
         self.limited |= model.bandwidth.is_some();
+        self.version = self.version.wrapping_add(1);
         self.pairs.insert((one.min(other), one.max(other)), model);
     }
 
@@ -205,6 +215,21 @@ impl LinkModels {
     pub(crate) fn delay(&self, seed: u64, purpose: Purpose, place: Place) -> Duration {
         let (from, to) = (NodeId::from_number(place.source), NodeId::from_number(place.destination));
         self.get(from, to).delay(self.latency(from, to), seed, purpose, place)
+    }
+
+    /// How long a packet at `place` takes over the usual way, where `steady` belongs to that end of the link.
+    pub(crate) fn delay_of_packet(&self, seed: u64, steady: &mut Steady, place: Place) -> Duration {
+        if let Some((version, delay)) = steady.known
+            && version == self.version
+        {
+            return delay;
+        }
+        let delay = self.delay(seed, Purpose::Jitter, place);
+        let (from, to) = (NodeId::from_number(place.source), NodeId::from_number(place.destination));
+        let model = self.get(from, to);
+        let varies = model.latency_per_packet || !model.jitter.is_zero();
+        steady.known = Some((self.version, delay)).filter(|_| !varies);
+        delay
     }
 
     /// The latency from one node to another, without what chance adds to a single packet.

@@ -104,7 +104,8 @@ impl Fabric {
         let seed = self.config.seed;
         let host = &mut self.hosts[node.index()];
         let Some(end) = host.ends.get_mut(link) else { return };
-        let delay = self.models.delay(seed, Purpose::Jitter, place(node, end, number));
+        let place = place(node, end, number);
+        let delay = self.models.delay_of_packet(seed, &mut end.steady, place);
         end.last_arrival = end.last_arrival.max(left + delay);
         let (at, peer) = (end.last_arrival, end.peer);
         let key = host.key(at, Class::Arrival);
