@@ -4,7 +4,7 @@ use chinwag::{DialError, Input, LinkEnd, LinkId, Semantics};
 
 use crate::NodeId;
 use crate::draw::{Place, Purpose};
-use crate::fabric::{Fabric, Happening, Occurrence, Packet, Payload};
+use crate::fabric::{Fabric, Occurrence, Packet, Payload};
 use crate::fingerprint;
 use crate::host::{EndState, Held};
 use crate::pipe::{self, Decoded};
@@ -87,7 +87,7 @@ impl Fabric {
             Semantics::Stream if severed || !end.held.is_empty() => {
                 self.stats.held_back += 1;
                 self.tracer.held(self.now, packet.traced);
-                self.unrest.packets = self.unrest.packets.saturating_sub(u64::from(!packet.upkeep));
+                self.unrest.packets = self.unrest.packets.wrapping_sub(u64::from(!packet.upkeep));
                 self.hold(node, link, Held::Packet(packet));
             }
             Semantics::Datagram | Semantics::Stream => self.hand_over(node, link, packet, inbox),
@@ -101,7 +101,7 @@ impl Fabric {
         packet: Packet,
         inbox: &mut Inbox,
     ) {
-        let fidelity = self.config.fidelity;
+        let fidelity = self.world.config.fidelity;
         let host = self.host(node);
         if !host.running {
             return self.drop_packet(&packet, DropReason::Crashed);
@@ -132,7 +132,7 @@ impl Fabric {
         if self.severed(from, node) {
             return;
         }
-        let (fidelity, semantics) = (self.config.fidelity, Semantics::Stream);
+        let (fidelity, semantics) = (self.world.config.fidelity, Semantics::Stream);
         let host = self.host_mut(node);
         let full = host.running && host.listening && host.is_full();
         if !host.running || !host.listening || full {
@@ -176,7 +176,7 @@ impl Fabric {
         let (peer, semantics) = (end.peer, end.semantics);
         self.stats.dials_answered += 1;
         self.linked(node, peer);
-        let dialed = Some(self.host(peer).address.clone());
+        let dialed = Some(self.world.address(peer).clone());
         inbox.tell(Input::LinkUp { link, dialed, semantics });
     }
 
@@ -195,7 +195,7 @@ impl Fabric {
             return;
         }
         self.remove_end(node, link, DropReason::Closed);
-        let address = self.host(peer).address.clone();
+        let address = self.world.address(peer).clone();
         let failed = self.dial_failed(address, reason);
         inbox.tell(failed);
     }
@@ -232,7 +232,7 @@ impl Fabric {
         let end = self.host_mut(node).ends.get_mut(link);
         match end.and_then(|end| end.held.pop()) {
             Some(Held::Packet(packet)) => {
-                self.unrest.packets += u64::from(!packet.upkeep);
+                self.unrest.packets = self.unrest.packets.wrapping_add(u64::from(!packet.upkeep));
                 self.hand_over(node, link, packet, inbox);
                 true
             }
@@ -252,14 +252,15 @@ impl Fabric {
 
     fn hand_over(&mut self, node: NodeId, link: LinkId, packet: Packet, inbox: &mut Inbox) {
         self.stats.delivered += 1;
-        self.stats.in_flight = self.stats.in_flight.saturating_sub(1);
+        self.stats.in_flight = self.stats.in_flight.wrapping_sub(1);
         if !packet.upkeep {
-            self.unrest.packets = self.unrest.packets.saturating_sub(1);
+            self.unrest.packets = self.unrest.packets.wrapping_sub(1);
             self.unrest.last = self.now;
         }
-        let counting = self.config.count_bytes;
-        let seed = self.config.seed;
-        let host = &mut self.hosts[node.index()];
+        let counting = self.world.config.count_bytes;
+        let seed = self.world.config.seed;
+        let here = self.place(node);
+        let host = &mut self.hosts[here];
         if counting {
             host.exchanged_mut().received.count(packet.kind, u64::from(packet.bytes));
         }
@@ -310,8 +311,8 @@ impl Fabric {
     /// Sends something to the other end of a link of which this node has no end.
     fn notify(&mut self, node: NodeId, (to, to_link): (NodeId, LinkId), what: Occurrence) {
         let place = Place { source: node.get(), destination: to.get(), link: to_link.get(), sequence: 0 };
-        let delay = self.models.delay(self.config.seed, Purpose::Notice, place);
+        let delay = self.world.models.delay(self.world.config.seed, Purpose::Notice, place);
         let key = self.key(node, self.now + delay, Class::Arrival);
-        self.queue.push(key, Happening::ToNode { node: to, what });
+        self.happens_at(to, key, what);
     }
 }

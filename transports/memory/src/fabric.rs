@@ -1,36 +1,34 @@
 //! What connects the nodes: hosts, links, what is on its way, and what nodes do to them.
 
 use core::time::Duration;
-
-use bytes::Bytes;
-use chinwag::{Address, DialError, Event, Input, LinkEnd, LinkId, Message, PeerId, Semantics, Time};
-use hashbrown::HashMap;
+use std::sync::Arc;
 
 use crate::check::Checker;
-use crate::fault::{Cut, Fault};
+use crate::fault::Fault;
 use crate::fingerprint::Fingerprints;
 use crate::host::{End, EndState, Held, Host};
 use crate::ledger::{Ledger, Tag};
-use crate::link_model::LinkModels;
 use crate::packet_log::PacketLog;
 use crate::queue::{Class, Key, Queue};
 use crate::stats::{DropReason, Stats};
 use crate::trace_log::{Traced, Tracer};
 use crate::traffic::{Books, Kind, bytes_on, carried, is_upkeep};
+use crate::world::World;
 use crate::{NetworkConfig, NodeId};
+use bytes::Bytes;
+use chinwag::{Address, DialError, Event, Input, LinkEnd, LinkId, Message, Semantics, Time};
 
 /// Everything of a network but its nodes.
 #[derive(Clone, Debug)]
 pub(crate) struct Fabric {
-    pub(crate) config: NetworkConfig,
+    pub(crate) world: Arc<World>,
     pub(crate) now: Time,
     pub(crate) hosts: Vec<Host>,
-    pub(crate) addresses: HashMap<Address, NodeId>,
-    /// The first node of each name.
-    pub(crate) names: HashMap<PeerId, NodeId>,
+    /// The number of the first of them: not 0 only while the network runs in parts.
+    pub(crate) first: usize,
+    /// What happens at other parts.
+    pub(crate) outbox: Vec<(Key, Happening)>,
     pub(crate) queue: Queue<Happening>,
-    pub(crate) models: LinkModels,
-    pub(crate) cuts: Vec<Cut>,
     pub(crate) stats: Stats,
     pub(crate) books: Books,
     pub(crate) ledger: Ledger,
@@ -125,11 +123,9 @@ impl Fabric {
         Self {
             now: Time::ZERO,
             hosts: Vec::new(),
-            addresses: HashMap::new(),
-            names: HashMap::new(),
+            first: 0,
+            outbox: Vec::new(),
             queue: Queue::new(config.scheduler),
-            models: LinkModels::new(config.link, config.regions.clone()),
-            cuts: Vec::new(),
             stats: Stats::default(),
             books: Books::default(),
             ledger: Ledger::new(config.checks, config.track_spread),
@@ -139,33 +135,44 @@ impl Fabric {
             faults_scheduled: 0,
             packet_log: None,
             tracer: Tracer::default(),
-            config,
+            world: Arc::new(World::new(config)),
         }
     }
 
+    /// What all nodes share, to be changed.
+    pub(crate) fn world_mut(&mut self) -> &mut World {
+        Arc::make_mut(&mut self.world)
+    }
+
+    /// Where a node's host is among ours.
+    pub(crate) const fn place(&self, node: NodeId) -> usize {
+        node.index() - self.first
+    }
+
     pub(crate) fn host(&self, node: NodeId) -> &Host {
-        &self.hosts[node.index()]
+        &self.hosts[self.place(node)]
     }
 
     pub(crate) fn host_mut(&mut self, node: NodeId) -> &mut Host {
-        &mut self.hosts[node.index()]
+        let here = self.place(node);
+        &mut self.hosts[here]
     }
 
     pub(crate) fn severed(&self, from: NodeId, to: NodeId) -> bool {
-        self.cuts.iter().any(|cut| cut.severs(from, to))
+        self.world.severed(from, to)
     }
 
     pub(crate) fn dial(&mut self, node: NodeId, address: &Address) {
         self.stats.dials += 1;
         self.host_mut(node).history.dialed(address);
-        let Some(&peer) = self.addresses.get(address) else {
+        let Some(peer) = self.world.at(address) else {
             let key = self.key(node, self.now, Class::Local);
             let what = Occurrence::Unresolvable { address: address.clone() };
             self.queue.push(key, Happening::ToNode { node, what });
             return;
         };
-        let (now, fidelity) = (self.now, self.config.fidelity);
-        let semantics = self.models.get(node, peer).semantics;
+        let (now, fidelity) = (self.now, self.world.config.fidelity);
+        let semantics = self.world.models.get(node, peer).semantics;
         let host = self.host_mut(node);
         // What waits at a machine may be an answer for which its node has not waited as long.
         let behind = host.hardware().busy_until > now;
@@ -179,7 +186,7 @@ impl Fabric {
             }
             Semantics::Stream => {
                 self.call(node, link);
-                let key = self.key(node, now + self.config.dial_timeout, Class::Local);
+                let key = self.key(node, now + self.world.config.dial_timeout, Class::Local);
                 self.queue.push(key, Happening::ToNode { node, what: Occurrence::DialTimedOut { link } });
             }
         }
@@ -188,11 +195,13 @@ impl Fabric {
 
     pub(crate) fn send(&mut self, node: NodeId, links: impl Iterator<Item = LinkId>, message: &Message) {
         let fingerprint = self.fingerprints.of(message);
-        let name = self.hosts[node.index()].name.as_ref();
+        let here = self.place(node);
+        let name = self.hosts[here].name.as_ref();
         let tag = self.ledger.sending(node, name, self.now, message);
         let (kind, upkeep) = (Kind::of(message), is_upkeep(message));
-        let counting = self.config.count_bytes;
-        let sized = counting || self.models.limited() || self.host(node).hardware().machine.uplink.is_some();
+        let counting = self.world.config.count_bytes;
+        let sized =
+            counting || self.world.models.limited() || self.host(node).hardware().machine.uplink.is_some();
         for link in links {
             let now = self.now;
             let host = self.host_mut(node);
@@ -219,8 +228,8 @@ impl Fabric {
             let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
             let packet = Packet { payload, tag, upkeep, kind, bytes, number, traced };
             self.stats.sent += 1;
-            self.stats.in_flight += 1;
-            self.unrest.packets += u64::from(!packet.upkeep);
+            self.stats.in_flight = self.stats.in_flight.wrapping_add(1);
+            self.unrest.packets = self.unrest.packets.wrapping_add(u64::from(!packet.upkeep));
             match semantics {
                 _ if state == EndState::Broken => self.drop_packet(&packet, DropReason::Broken),
                 Semantics::Stream => self.send_on_stream(node, link, packet),
@@ -274,15 +283,16 @@ impl Fabric {
     pub(crate) fn drop_end(&mut self, end: End, reason: DropReason) {
         for held in end.held.iter() {
             if let Held::Packet(packet) = held {
-                self.unrest.packets += u64::from(!packet.upkeep);
+                self.unrest.packets = self.unrest.packets.wrapping_add(u64::from(!packet.upkeep));
                 self.drop_packet(packet, reason);
             }
         }
     }
 
     pub(crate) fn drop_packet(&mut self, packet: &Packet, reason: DropReason) {
-        self.stats.in_flight = self.stats.in_flight.saturating_sub(1);
-        self.unrest.packets = self.unrest.packets.saturating_sub(u64::from(!packet.upkeep));
+        // A part of a network may drop what another has sent.
+        self.stats.in_flight = self.stats.in_flight.wrapping_sub(1);
+        self.unrest.packets = self.unrest.packets.wrapping_sub(u64::from(!packet.upkeep));
         self.stats.dropped.count(reason);
         self.tracer.lost(self.now, packet.traced, reason);
     }
@@ -290,7 +300,8 @@ impl Fabric {
     /// Has the node woken at its deadline, unless that is arranged already.
     pub(crate) fn set_alarm(&mut self, node: NodeId, deadline: Option<Time>) {
         let now = self.now;
-        let host = &mut self.hosts[node.index()];
+        let here = self.place(node);
+        let host = &mut self.hosts[here];
         let Some(mut deadline) = deadline.map(|deadline| host.hardware().clock.when(deadline)) else {
             return;
         };
@@ -303,6 +314,16 @@ impl Fabric {
             host.alarm = Some(deadline);
             let key = host.key(deadline, Class::Wake);
             self.queue.push(key, Happening::Wake { node });
+        }
+    }
+
+    /// Has something happen at a node's machine, which may be in another part of the network.
+    pub(crate) fn happens_at(&mut self, node: NodeId, key: Key, what: Occurrence) {
+        let happening = Happening::ToNode { node, what };
+        if node.index().wrapping_sub(self.first) < self.hosts.len() {
+            self.queue.push(key, happening);
+        } else {
+            self.outbox.push((key, happening));
         }
     }
 

@@ -69,6 +69,7 @@ pub mod trace_log;
 mod traffic;
 mod wheel;
 mod wire;
+mod world;
 
 pub use bandwidth::Bandwidth;
 pub use burst::BurstLoss;

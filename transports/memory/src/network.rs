@@ -54,20 +54,18 @@ impl<N: Node> Network<N> {
         let node = NodeId::from_index(self.nodes.len());
         let made_up = || Address::new(&format!("node-{}", node.index()), 1);
         let address = address.map_or_else(made_up, Ok)?;
-        if self.fabric.addresses.contains_key(&address) {
+        if self.fabric.world.at(&address).is_some() {
             return Err(AddError::AddressTaken(address));
         }
         let start = Start { node, address, listening, seed: self.seed_of(node, 1) };
         let added = make(&start)?;
         let name = added.name().cloned();
-        if let Some(name) = &name {
-            self.fabric.names.entry(name.clone()).or_insert(node);
-        }
-        let keeps_events = self.fabric.config.keep_events;
+        self.fabric.world_mut().enter(node, name.as_ref(), &start.address);
+        let (keeps_events, machine) =
+            (self.fabric.world.config.keep_events, self.fabric.world.config.machine);
         let mut host =
             Host::new(node, name, start.address.clone(), listening, added.max_frame(), keeps_events);
-        self.fabric.addresses.insert(start.address, node);
-        host.set_machine(self.fabric.now, self.fabric.config.machine);
+        host.set_machine(self.fabric.now, machine);
         self.fabric.hosts.push(host);
         if let Some(trace) = &mut self.trace {
             trace.state(self.fabric.host(node).shows(self.fabric.now), node, added.clone());
@@ -180,7 +178,7 @@ impl<N: Node> Network<N> {
     /// How long a packet takes from one node to another, without what chance adds to a single one.
     #[must_use]
     pub fn latency(&self, one: NodeId, other: NodeId) -> Duration {
-        self.fabric.models.pair_latency(self.fabric.config.seed, one, other)
+        self.fabric.world.models.pair_latency(self.fabric.world.config.seed, one, other)
     }
 
     /// What all nodes together have sent; nothing unless bytes are counted, which is configured. Counted where it

@@ -20,17 +20,17 @@ impl Fabric {
         match fault {
             Fault::Crash { node } => self.crash(node),
             Fault::Partition { one, other } => {
-                self.cuts.push(Cut::new(&one, &other));
-                self.cuts.push(Cut::new(&other, &one));
+                self.cut(&one, &other);
+                self.cut(&other, &one);
             }
-            Fault::OneWay { from, to } => self.cuts.push(Cut::new(&from, &to)),
+            Fault::OneWay { from, to } => self.cut(&from, &to),
             Fault::Heal => {
-                self.cuts.clear();
+                self.world_mut().cuts.clear();
                 self.release();
             }
             Fault::HealBetween { one, other } => {
                 let (there, back) = (Cut::new(&one, &other), Cut::new(&other, &one));
-                self.cuts.retain(|cut| *cut != there && *cut != back);
+                self.world_mut().cuts.retain(|cut| *cut != there && *cut != back);
                 self.release();
             }
             Fault::Flap { times: 0, .. } => return,
@@ -41,8 +41,8 @@ impl Fabric {
                 }
             }
             Fault::BreakLinks { one, other } => self.break_both(one, other),
-            Fault::SetLink { one, other, model } => self.models.set_pair(one, other, model),
-            Fault::SetAllLinks { model } => self.models.set_default(model),
+            Fault::SetLink { one, other, model } => self.world_mut().models.set_pair(one, other, model),
+            Fault::SetAllLinks { model } => self.world_mut().models.set_default(model),
             Fault::SetMachine { node, machine } => {
                 let now = self.now;
                 let host = self.host_mut(node);
@@ -58,6 +58,10 @@ impl Fabric {
         }
         self.stats.faults += 1;
         self.unrest.last = self.now;
+    }
+
+    fn cut(&mut self, from: &[NodeId], to: &[NodeId]) {
+        self.world_mut().cuts.push(Cut::new(from, to));
     }
 
     fn crash(&mut self, node: NodeId) {
@@ -85,7 +89,7 @@ impl Fabric {
         }
         for end in host.ends.take_all() {
             let lost = if end.state == EndState::Dialing {
-                let address = self.host(end.peer).address.clone();
+                let address = self.world.address(end.peer).clone();
                 self.dial_failed(address, DialError::Other)
             } else {
                 Input::LinkDown { link: end.link, end: LinkEnd::Broken }
@@ -98,8 +102,8 @@ impl Fabric {
     fn flap(&mut self, one: NodeId, other: NodeId, down: Duration, up: Duration, times: u32) {
         self.break_both(one, other);
         let groups = (vec![one], vec![other]);
-        self.cuts.push(Cut::new(&groups.0, &groups.1));
-        self.cuts.push(Cut::new(&groups.1, &groups.0));
+        self.cut(&groups.0, &groups.1);
+        self.cut(&groups.1, &groups.0);
         let healed_at = self.now + down;
         self.schedule(healed_at, Fault::HealBetween { one: groups.0, other: groups.1 });
         if let Some(times) = times.checked_sub(1).filter(|times| *times > 0) {
@@ -116,7 +120,7 @@ impl Fabric {
             .map(|host| {
                 let place =
                     Place { source: host.node.get(), destination: 0, link: 0, sequence: self.now.as_nanos() };
-                (Draw::new(self.config.seed, Purpose::CrashShare, place).below(u64::MAX), host.node)
+                (Draw::new(self.world.config.seed, Purpose::CrashShare, place).below(u64::MAX), host.node)
             })
             .collect();
         drawn.sort_unstable();
@@ -127,7 +131,7 @@ impl Fabric {
 
     /// Has everything go on that was held back: what is still cut off stays where it is.
     fn release(&mut self) {
-        let (now, seed) = (self.now, self.config.seed);
+        let (now, seed) = (self.now, self.world.config.seed);
         for host in &mut self.hosts {
             let node = host.node;
             let waiting: Vec<(LinkId, _)> = host
@@ -136,7 +140,7 @@ impl Fabric {
                 .filter(|end| !end.held.is_empty())
                 .map(|end| {
                     let place = place(node, end, end.sent);
-                    (end.link, self.models.delay(seed, Purpose::Release, place))
+                    (end.link, self.world.models.delay(seed, Purpose::Release, place))
                 })
                 .collect();
             for (link, delay) in waiting {
@@ -154,7 +158,7 @@ impl Fabric {
     }
 
     fn break_ends(&mut self, node: NodeId, peer: NodeId) {
-        let (now, seed) = (self.now, self.config.seed);
+        let (now, seed) = (self.now, self.world.config.seed);
         let links: Vec<LinkId> = self
             .host(node)
             .ends
@@ -167,13 +171,14 @@ impl Fabric {
             if let Some(peer_link) = self.host(node).ends.get(link).and_then(|end| end.peer_link) {
                 self.post(node, link, Occurrence::Ended { link: peer_link, end: LinkEnd::Broken });
             }
-            let Some(end) = self.hosts[node.index()].ends.get_mut(link) else { continue };
+            let here = self.place(node);
+            let Some(end) = self.hosts[here].ends.get_mut(link) else { continue };
             end.state = EndState::Broken;
-            let delay = self.models.delay(seed, Purpose::Notice, place(node, end, end.sent));
+            let delay = self.world.models.delay(seed, Purpose::Notice, place(node, end, end.sent));
             let mut backlog = core::mem::take(&mut end.held);
             while let Some(held) = backlog.pop() {
                 if let Held::Packet(packet) = held {
-                    self.unrest.packets += u64::from(!packet.upkeep);
+                    self.unrest.packets = self.unrest.packets.wrapping_add(u64::from(!packet.upkeep));
                     self.drop_packet(&packet, DropReason::Broken);
                 }
             }

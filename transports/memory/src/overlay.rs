@@ -24,7 +24,7 @@ impl<N: HasChat> Network<N> {
             if host.running {
                 running.push(node);
                 let view = self.node(node).chat().active_view();
-                listed.extend(view.filter_map(|name| self.fabric.names.get(name).copied()));
+                listed.extend(view.filter_map(|name| self.fabric.world.named(name)));
             }
         }
         starts.push(listed.len());

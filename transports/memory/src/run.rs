@@ -69,7 +69,7 @@ impl<N: Node> Network<N> {
         let end = self.fabric.now + limit;
         loop {
             let unrest = self.fabric.unrest;
-            let quiet_at = (unrest.last + self.fabric.config.quiet_for).max(self.fabric.now);
+            let quiet_at = (unrest.last + self.fabric.world.config.quiet_for).max(self.fabric.now);
             let next = self.fabric.queue.next_at().unwrap_or(Time::MAX);
             if unrest.packets == 0 && quiet_at < next && quiet_at <= end {
                 self.fabric.now = quiet_at;
@@ -213,6 +213,6 @@ impl<N: Node> Network<N> {
     }
 
     pub(crate) fn seed_of(&self, node: NodeId, start: u64) -> Seed {
-        Seed::new(self.fabric.config.seed).derive(u64::from(node.get())).derive(start)
+        Seed::new(self.fabric.world.config.seed).derive(u64::from(node.get())).derive(start)
     }
 }

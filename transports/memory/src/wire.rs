@@ -13,15 +13,15 @@ use crate::{Fidelity, NodeId};
 impl Fabric {
     /// Dials the other end of a stream.
     pub(crate) fn call(&mut self, node: NodeId, link: LinkId) {
-        let seed = self.config.seed;
+        let seed = self.world.config.seed;
         let Some(end) = self.host(node).ends.get(link) else { return };
         let (peer, place) = (end.peer, place(node, end, 0));
-        let model = self.models.get(node, peer);
+        let model = self.world.models.get(node, peer);
         if Draw::new(seed, Purpose::DialLost, place).hits(model.dial_loss) {
             self.stats.dials_lost += 1;
         } else if Draw::new(seed, Purpose::DialRefused, place).hits(model.dial_refusal) {
             self.stats.dials_refused += 1;
-            let round_trip = self.models.delay(seed, Purpose::Notice, place) * 2;
+            let round_trip = self.world.models.delay(seed, Purpose::Notice, place) * 2;
             let key = self.key(node, self.now + round_trip, Class::Arrival);
             self.queue.push(key, Happening::ToNode { node, what: Occurrence::Refused { link } });
         } else {
@@ -30,12 +30,13 @@ impl Fabric {
     }
 
     pub(crate) fn send_on_stream(&mut self, node: NodeId, link: LinkId, mut packet: Packet) {
-        let seed = self.config.seed;
-        let Some(end) = self.hosts[node.index()].ends.get(link) else { return };
+        let seed = self.world.config.seed;
+        let Some(end) = self.host(node).ends.get(link) else { return };
         let (peer, Some(peer_link)) = (end.peer, end.peer_link) else { return };
-        if let (Fidelity::Bytes, Payload::Message(message, _)) = (self.config.fidelity, &packet.payload) {
+        if let (Fidelity::Bytes, Payload::Message(message, _)) = (self.world.config.fidelity, &packet.payload)
+        {
             let place = place(node, end, packet.number);
-            let corrupt = corruption(self.models.get(node, peer), seed, place);
+            let corrupt = corruption(self.world.models.get(node, peer), seed, place);
             self.stats.corrupted += u64::from(corrupt.is_some());
             // If the other end is gone, so is its pipe; the packet finds that out when it arrives.
             let there = self.hosts[peer.index()].ends.get_mut(peer_link);
@@ -51,10 +52,11 @@ impl Fabric {
     }
 
     pub(crate) fn send_datagram(&mut self, node: NodeId, link: LinkId, mut packet: Packet) {
-        let seed = self.config.seed;
-        let Some(end) = self.hosts[node.index()].ends.get_mut(link) else { return };
+        let seed = self.world.config.seed;
+        let here = self.place(node);
+        let Some(end) = self.hosts[here].ends.get_mut(link) else { return };
         let (peer, peer_link, place) = (end.peer, end.peer_link, place(node, end, packet.number));
-        let model = *self.models.get(node, peer);
+        let model = *self.world.models.get(node, peer);
         let calm = !end.in_burst;
         end.in_burst = model.burst_loss.next(end.in_burst, seed, place);
         let in_burst = end.in_burst;
@@ -71,7 +73,8 @@ impl Fabric {
             self.drop_packet(&packet, DropReason::Loss);
             return;
         }
-        if let (Fidelity::Bytes, Payload::Message(message, _)) = (self.config.fidelity, &packet.payload) {
+        if let (Fidelity::Bytes, Payload::Message(message, _)) = (self.world.config.fidelity, &packet.payload)
+        {
             let corrupt = corruption(&model, seed, place);
             self.stats.corrupted += u64::from(corrupt.is_some());
             packet.payload = Payload::Datagram(Box::new(crate::pipe::datagram(message.encoded(), corrupt)));
@@ -82,16 +85,16 @@ impl Fabric {
         };
         if Draw::new(seed, Purpose::Duplicate, place).hits(model.duplication) {
             self.stats.duplicated += 1;
-            self.stats.in_flight += 1;
-            self.unrest.packets += u64::from(!packet.upkeep);
-            let at = left + self.models.delay(seed, Purpose::DuplicateJitter, place);
+            self.stats.in_flight = self.stats.in_flight.wrapping_add(1);
+            self.unrest.packets = self.unrest.packets.wrapping_add(u64::from(!packet.upkeep));
+            let at = left + self.world.models.delay(seed, Purpose::DuplicateJitter, place);
             let key = self.key(node, at, Class::Arrival);
-            self.queue.push(key, Happening::ToNode { node: peer, what: arrival(packet.clone()) });
+            self.happens_at(peer, key, arrival(packet.clone()));
         }
         let held_back = model.held_back(seed, place).unwrap_or_default();
-        let at = left + self.models.delay(seed, Purpose::Jitter, place) + held_back;
+        let at = left + self.world.models.delay(seed, Purpose::Jitter, place) + held_back;
         let key = self.key(node, at, Class::Arrival);
-        self.queue.push(key, Happening::ToNode { node: peer, what: arrival(packet) });
+        self.happens_at(peer, key, arrival(packet));
     }
 
     pub(crate) fn enqueue_on_stream(
@@ -101,15 +104,16 @@ impl Fabric {
         (number, left): (u64, Time),
         what: Occurrence,
     ) {
-        let seed = self.config.seed;
-        let host = &mut self.hosts[node.index()];
+        let seed = self.world.config.seed;
+        let here = self.place(node);
+        let host = &mut self.hosts[here];
         let Some(end) = host.ends.get_mut(link) else { return };
         let place = place(node, end, number);
-        let delay = self.models.delay_of_packet(seed, &mut end.steady, place);
+        let delay = self.world.models.delay_of_packet(seed, &mut end.steady, place);
         end.last_arrival = end.last_arrival.max(left + delay);
         let (at, peer) = (end.last_arrival, end.peer);
         let key = host.key(at, Class::Arrival);
-        self.queue.push(key, Happening::ToNode { node: peer, what });
+        self.happens_at(peer, key, what);
     }
 
     /// When a packet has left its sender's machine and passed the link's wire; `None` if it met a full queue and can be
@@ -117,16 +121,17 @@ impl Fabric {
     fn departure(&mut self, node: NodeId, link: LinkId, packet: &Packet, droppable: bool) -> Option<Time> {
         let (mut at, mut waited) = (self.now, false);
         let bytes = u64::from(packet.bytes);
-        let host = &mut self.hosts[node.index()];
+        let here = self.place(node);
+        let host = &mut self.hosts[here];
         if let Some(hardware) = host.hardware_mut()
             && let Some(uplink) = hardware.machine.uplink
         {
             let departure = hardware.uplink.send(at, bytes, uplink, droppable)?;
             (at, waited) = (departure.at, departure.waited);
         }
-        if self.models.limited()
+        if self.world.models.limited()
             && let Some(end) = host.ends.get_mut(link)
-            && let Some(bandwidth) = self.models.get(node, end.peer).bandwidth
+            && let Some(bandwidth) = self.world.models.get(node, end.peer).bandwidth
         {
             let departure = end.wire.send(at, bytes, bandwidth, droppable)?;
             (at, waited) = (departure.at, waited || departure.waited);
