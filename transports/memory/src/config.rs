@@ -49,7 +49,7 @@ pub enum Fidelity {
     Typed,
     /// As bytes, encoded by the sender and decoded by the receiver: those of a stream in chunks of any size that
     /// keep to no frame's borders, those of a datagram whole. Nodes see the same messages at the same times as
-    /// under [`Typed`](Self::Typed) (`tests/fidelity.rs`).
+    /// under [`Typed`](Self::Typed) (`tests/meta_equalities/fidelity.rs`).
     Bytes,
 }
 

@@ -31,7 +31,7 @@
 //! # Determinism
 //! All chance is drawn as a hash of (seed, purpose, source, destination, link, number), never from a stream, and
 //! what happens is ordered by (time, class, source, number at that source): equal configurations, nodes and calls
-//! give equal runs, down to [`Network::trace_hash`] (`tests/determinism.rs`).
+//! give equal runs, down to [`Network::trace_hash`] (`tests/meta_equalities/same_seed.rs`).
 #![forbid(unsafe_code)]
 
 mod arrival;

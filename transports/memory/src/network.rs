@@ -21,7 +21,7 @@ use crate::{AddError, Machine, NetworkConfig, Node, NodeId, Start};
 /// Many nodes, connected by links that behave as they are told to, on one virtual clock.
 ///
 /// Time moves only inside the `run_…` methods, as fast as the nodes can work. What happens follows from the
-/// [`NetworkConfig`], the nodes and the calls, to the last bit (`tests/determinism.rs`).
+/// [`NetworkConfig`], the nodes and the calls, to the last bit (`tests/meta_equalities/same_seed.rs`).
 ///
 /// Methods that take a [`NodeId`] panic if it is another network's and this one has fewer nodes.
 #[derive(Clone, Debug)]

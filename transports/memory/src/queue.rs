@@ -31,7 +31,7 @@ pub(crate) struct Key {
     pub(crate) sequence: u64,
 }
 
-/// How a network keeps what is going to happen. The order is the same (`tests/engine.rs`), the cost is not.
+/// How a network keeps what is going to happen. The order is the same (`tests/meta_equalities/engine.rs`), the cost is not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Scheduler {
     /// In a timer wheel, whose cost does not grow with what is on its way.

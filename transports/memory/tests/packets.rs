@@ -28,20 +28,15 @@ fn a_log_tells_who_said_what_to_whom_and_when() {
 }
 
 #[test]
-fn what_is_lost_is_in_the_log_and_was_not_received_and_the_log_changes_nothing() {
+fn what_is_lost_is_in_the_log_and_was_not_received() {
     let link = LinkModel::datagram().loss(Probability::from(0.3));
-    let run = |log: bool| {
-        let mut network = Network::new(NetworkConfig::new(3).link(link));
-        network.log_packets(log);
-        let (ann, bob) = (network.add_node("ann").expect("added"), network.add_node("bob").expect("added"));
-        network.join(bob, ann).expect("joined");
-        network.run_for(secs(20));
-        network
-    };
-    let logged = run(true);
-    let (stats, packets) = (logged.stats(), logged.logged_packets());
+    let mut network = Network::new(NetworkConfig::new(3).link(link));
+    network.log_packets(true);
+    let (ann, bob) = (network.add_node("ann").expect("added"), network.add_node("bob").expect("added"));
+    network.join(bob, ann).expect("joined");
+    network.run_for(secs(20));
+    let (stats, packets) = (network.stats(), network.logged_packets());
     let received = packets.iter().filter(|packet| packet.received.is_some()).count() as u64;
     assert!(stats.dropped.total() > 10, "{stats:?}");
     assert_eq!((packets.len() as u64, received), (stats.sent, stats.delivered));
-    assert_eq!(logged.trace_hash(), run(false).trace_hash());
 }

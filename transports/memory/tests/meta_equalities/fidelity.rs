@@ -1,9 +1,7 @@
 //! Nodes cannot tell whether messages travel as values or as bytes.
 
-mod support;
-
+use crate::support::{datagram, eventful, stream};
 use chinwag_memory::{Fidelity, NetworkConfig, Stats};
-use support::{datagram, eventful, stream};
 
 #[test]
 fn typed_and_bytes_are_told_the_same_at_the_same_times() {

@@ -2,13 +2,11 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{datagram, eventful, stream};
 use chinwag::{Event, Time};
 use chinwag_memory::{Fault, Fidelity, Network, NetworkConfig, NodeId, Scheduler, Stats, ms};
-use support::{datagram, eventful, stream};
 
 #[test]
 fn wheel_and_heap_run_the_same_network() {

@@ -1,11 +1,9 @@
 //! Runs follow from the seed, and from nothing else.
 
-mod support;
-
 use std::collections::BTreeSet;
 
-use chinwag_memory::{LinkModel, NetworkConfig};
-use support::{datagram, eventful, stream};
+use crate::support::{datagram, eventful, stream};
+use chinwag_memory::NetworkConfig;
 
 #[test]
 fn the_same_seed_gives_the_same_run_and_its_neighbours_others() {
@@ -19,15 +17,4 @@ fn the_same_seed_gives_the_same_run_and_its_neighbours_others() {
         assert_eq!(hashes.len(), 8);
         assert_eq!(run(3), run(3));
     }
-}
-
-#[test]
-fn watching_changes_nothing() {
-    let hash = |config: NetworkConfig| eventful(config).trace_hash();
-    let plain = NetworkConfig::new(9).link(stream());
-    let expected = hash(plain.clone());
-    assert_eq!(hash(plain.clone().record(true)), expected);
-    assert_eq!(hash(plain.clone().track_spread(true)), expected);
-    assert_eq!(hash(plain.clone().checks(false).keep_events(false)), expected);
-    assert_ne!(hash(plain.link(LinkModel::stream())), expected);
 }
