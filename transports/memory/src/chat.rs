@@ -82,7 +82,7 @@ impl<N: HasChat> Network<N> {
             node.listen(now, Some(address));
             Ok(())
         })?;
-        self.fabric.host_mut(node).listening = true;
+        self.whole.fabric.host_mut(node).listening = true;
         Ok(())
     }
 
@@ -136,12 +136,12 @@ impl<N: HasChat> Network<N> {
         if !self.is_running(node) {
             return Err(CommandError::Crashed(node));
         }
-        let shown = self.time_at(node);
-        let id = self.nodes[node.index()].chat_mut().broadcast(shown, body.clone());
+        let shown = self.whole.time_at(node);
+        let id = self.whole.nodes[node.index()].chat_mut().broadcast(shown, body.clone());
         if let Ok(id) = &id {
             // Before the node acts on it, so that its first copy has an author.
-            self.fabric.ledger.published(node, now, id, body.clone());
-            self.fabric.tracer.published(now, node, id);
+            self.whole.fabric.ledger.published(node, now, id, body.clone());
+            self.whole.fabric.tracer.published(now, node, id);
         }
         self.after_command(node, Command::Broadcast(body));
         Ok(id?)
@@ -222,8 +222,8 @@ impl<N: HasChat> Network<N> {
         if !self.is_running(node) {
             return Err(CommandError::Crashed(node));
         }
-        let shown = self.time_at(node);
-        let result = apply(self.nodes[node.index()].chat_mut(), shown);
+        let shown = self.whole.time_at(node);
+        let result = apply(self.whole.nodes[node.index()].chat_mut(), shown);
         self.after_command(node, command);
         Ok(result?)
     }
@@ -232,13 +232,13 @@ impl<N: HasChat> Network<N> {
     fn after_command(&mut self, node: NodeId, command: Command) {
         let now = self.now();
         let command = Input::Command(command);
-        let shown = self.time_at(node);
-        self.fabric.host_mut(node).history.told(shown, &command, 0);
-        self.fabric.unrest.last = now;
-        if let Some(trace) = &mut self.trace {
+        let shown = self.whole.time_at(node);
+        self.whole.fabric.host_mut(node).history.told(shown, &command, 0);
+        self.whole.fabric.unrest.last = now;
+        if let Some(trace) = &mut self.whole.trace {
             trace.input(shown, node, command);
         }
-        self.feed(node, Told::of(Input::Tick));
+        self.whole.feed(node, Told::of(Input::Tick));
     }
 }
 

@@ -57,6 +57,7 @@ mod normal;
 mod outage;
 mod overlay;
 mod packet_log;
+mod part;
 mod pipe;
 mod queue;
 mod regions;

@@ -12,6 +12,7 @@ use crate::fault::{Fault, Memory};
 use crate::host::{Held, Host};
 use crate::ledger::Spread;
 use crate::packet_log::{LoggedPacket, PacketLog};
+use crate::part::Part;
 use crate::stats::Stats;
 use crate::trace::Trace;
 use crate::trace_log::TraceEnd;
@@ -26,10 +27,7 @@ use crate::{AddError, Machine, NetworkConfig, Node, NodeId, Start};
 /// Methods that take a [`NodeId`] panic if it is another network's and this one has fewer nodes.
 #[derive(Clone, Debug)]
 pub struct Network<N = ChatNode> {
-    pub(crate) nodes: Vec<N>,
-    pub(crate) fabric: Fabric,
-    pub(crate) inbox: Inbox,
-    pub(crate) trace: Option<Trace<N>>,
+    pub(crate) whole: Part<N>,
 }
 
 impl<N: Node> Network<N> {
@@ -37,7 +35,9 @@ impl<N: Node> Network<N> {
     #[must_use]
     pub fn of(config: NetworkConfig) -> Self {
         let trace = config.record.then(Trace::new);
-        Self { nodes: Vec::new(), fabric: Fabric::new(config), inbox: Inbox::default(), trace }
+        Self {
+            whole: Part { nodes: Vec::new(), fabric: Fabric::new(config), inbox: Inbox::default(), trace },
+        }
     }
 
     /// Adds the node that `make` makes, at `address` or else one that is made up for it, `node-0:1` and so on.
@@ -51,46 +51,46 @@ impl<N: Node> Network<N> {
         listening: bool,
         make: impl FnOnce(&Start) -> Result<N, ConfigError>,
     ) -> Result<NodeId, AddError> {
-        let node = NodeId::from_index(self.nodes.len());
+        let node = NodeId::from_index(self.whole.nodes.len());
         let made_up = || Address::new(&format!("node-{}", node.index()), 1);
         let address = address.map_or_else(made_up, Ok)?;
-        if self.fabric.world.at(&address).is_some() {
+        if self.whole.fabric.world.at(&address).is_some() {
             return Err(AddError::AddressTaken(address));
         }
-        let start = Start { node, address, listening, seed: self.seed_of(node, 1) };
+        let start = Start { node, address, listening, seed: self.whole.seed_of(node, 1) };
         let added = make(&start)?;
         let name = added.name().cloned();
-        self.fabric.world_mut().enter(node, name.as_ref(), &start.address);
+        self.whole.fabric.world_mut().enter(node, name.as_ref(), &start.address);
         let (keeps_events, machine) =
-            (self.fabric.world.config.keep_events, self.fabric.world.config.machine);
+            (self.whole.fabric.world.config.keep_events, self.whole.fabric.world.config.machine);
         let mut host =
             Host::new(node, name, start.address.clone(), listening, added.max_frame(), keeps_events);
-        host.set_machine(self.fabric.now, machine);
-        self.fabric.hosts.push(host);
-        if let Some(trace) = &mut self.trace {
-            trace.state(self.fabric.host(node).shows(self.fabric.now), node, added.clone());
+        host.set_machine(self.whole.fabric.now, machine);
+        self.whole.fabric.hosts.push(host);
+        if let Some(trace) = &mut self.whole.trace {
+            trace.state(self.whole.fabric.host(node).shows(self.whole.fabric.now), node, added.clone());
         }
-        self.fabric.tracer.added(self.fabric.now, node, added.name().map_or("", PeerId::as_str));
-        self.nodes.push(added);
-        self.feed(node, Told::of(Input::Tick));
+        self.whole.fabric.tracer.added(self.whole.fabric.now, node, added.name().map_or("", PeerId::as_str));
+        self.whole.nodes.push(added);
+        self.whole.feed(node, Told::of(Input::Tick));
         Ok(node)
     }
 
     /// The virtual time.
     #[must_use]
     pub const fn now(&self) -> Time {
-        self.fabric.now
+        self.whole.fabric.now
     }
 
     /// All nodes, crashed ones included.
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = NodeId> + use<N> {
-        (0..self.nodes.len()).map(NodeId::from_index)
+        (0..self.whole.nodes.len()).map(NodeId::from_index)
     }
 
     /// One node, to look at; a crashed one as it was when it crashed.
     #[must_use]
     pub fn node(&self, node: NodeId) -> &N {
-        &self.nodes[node.index()]
+        &self.whole.nodes[node.index()]
     }
 
     /// Reaches into a node; what it wants done as a result is done. `None` if it has crashed.
@@ -98,14 +98,14 @@ impl<N: Node> Network<N> {
         if !self.is_running(node) {
             return None;
         }
-        let shown = self.time_at(node);
-        let result = reach(&mut self.nodes[node.index()], shown);
-        if let Some(trace) = &mut self.trace {
-            trace.state(shown, node, self.nodes[node.index()].clone());
+        let shown = self.whole.time_at(node);
+        let result = reach(&mut self.whole.nodes[node.index()], shown);
+        if let Some(trace) = &mut self.whole.trace {
+            trace.state(shown, node, self.whole.nodes[node.index()].clone());
         }
-        self.fabric.host_mut(node).history.add(REACHED_INTO);
-        self.fabric.unrest.last = self.fabric.now;
-        self.feed(node, Told::of(Input::Tick));
+        self.whole.fabric.host_mut(node).history.add(REACHED_INTO);
+        self.whole.fabric.unrest.last = self.whole.fabric.now;
+        self.whole.feed(node, Told::of(Input::Tick));
         Some(result)
     }
 
@@ -113,13 +113,13 @@ impl<N: Node> Network<N> {
     pub fn tell(&mut self, node: NodeId, input: Input) -> bool {
         let running = self.is_running(node);
         if running {
-            self.fabric.unrest.last = self.fabric.now;
+            self.whole.fabric.unrest.last = self.whole.fabric.now;
             let fingerprint = if let Input::Received { message, .. } = &input {
-                self.fabric.fingerprints.of(message)
+                self.whole.fabric.fingerprints.of(message)
             } else {
                 0
             };
-            self.feed(node, Told { input, fingerprint });
+            self.whole.feed(node, Told { input, fingerprint });
         }
         running
     }
@@ -132,107 +132,107 @@ impl<N: Node> Network<N> {
     /// What a node runs on.
     #[must_use]
     pub fn machine(&self, node: NodeId) -> &Machine {
-        &self.fabric.host(node).hardware().machine
+        &self.whole.fabric.host(node).hardware().machine
     }
 
     /// What a node's own clock shows.
     #[must_use]
     pub fn time_at(&self, node: NodeId) -> Time {
-        self.fabric.host(node).shows(self.fabric.now)
+        self.whole.time_at(node)
     }
 
     /// Where a node listens, or would.
     #[must_use]
     pub fn address(&self, node: NodeId) -> &Address {
-        &self.fabric.host(node).address
+        &self.whole.fabric.host(node).address
     }
 
     /// Whether a node runs, as opposed to having crashed.
     #[must_use]
     pub fn is_running(&self, node: NodeId) -> bool {
-        self.fabric.host(node).running
+        self.whole.fabric.host(node).running
     }
 
     /// What a node has emitted, with the times; empty unless events are kept.
     #[must_use]
     pub fn events(&self, node: NodeId) -> &[(Time, Event)] {
-        &self.fabric.host(node).events
+        &self.whole.fabric.host(node).events
     }
 
     /// Takes what a node has emitted since the last time.
     pub fn take_events(&mut self, node: NodeId) -> Vec<(Time, Event)> {
-        core::mem::take(&mut self.fabric.host_mut(node).events)
+        core::mem::take(&mut self.whole.fabric.host_mut(node).events)
     }
 
     /// Sets for one node whether to keep what it emits, from now on.
     pub fn keep_events(&mut self, node: NodeId, keep: bool) {
-        self.fabric.host_mut(node).keeps_events = keep;
+        self.whole.fabric.host_mut(node).keeps_events = keep;
     }
 
     /// When a node was first told of a link, and who is at its other end.
     #[must_use]
     pub fn first_link(&self, node: NodeId) -> Option<(Time, NodeId)> {
-        self.fabric.host(node).first_link
+        self.whole.fabric.host(node).first_link
     }
 
     /// How long a packet takes from one node to another, without what chance adds to a single one.
     #[must_use]
     pub fn latency(&self, one: NodeId, other: NodeId) -> Duration {
-        self.fabric.world.models.pair_latency(self.fabric.world.config.seed, one, other)
+        self.whole.fabric.world.models.pair_latency(self.whole.fabric.world.config.seed, one, other)
     }
 
     /// What all nodes together have sent; nothing unless bytes are counted, which is configured. Counted where it
     /// is sent, so that what is lost is in it, and what the network doubles is in it once.
     #[must_use]
     pub const fn traffic(&self) -> &Traffic {
-        &self.fabric.books.sent
+        &self.whole.fabric.books.sent
     }
 
     /// The same by the `msg_type`, in the order of the types.
     pub fn traffic_by_type(&self) -> impl Iterator<Item = (&str, Amount)> {
-        self.fabric.books.by_type()
+        self.whole.fabric.books.by_type()
     }
 
     /// What one node has sent.
     #[must_use]
     pub fn sent_by(&self, node: NodeId) -> &Traffic {
-        &self.fabric.host(node).exchanged().sent
+        &self.whole.fabric.host(node).exchanged().sent
     }
 
     /// What was handed to one node.
     #[must_use]
     pub fn received_by(&self, node: NodeId) -> &Traffic {
-        &self.fabric.host(node).exchanged().received
+        &self.whole.fabric.host(node).exchanged().received
     }
 
     /// The counters.
     #[must_use]
     pub const fn stats(&self) -> &Stats {
-        &self.fabric.stats
+        &self.whole.fabric.stats
     }
 
     /// A hash of everything that every node was told and did, and when.
     #[must_use]
     pub fn trace_hash(&self) -> u64 {
-        self.fabric.hosts.iter().fold(0, |hash, host| draw::mix(hash ^ host.history.get()))
+        self.whole.fabric.hosts.iter().fold(0, |hash, host| draw::mix(hash ^ host.history.get()))
     }
 
     /// What was recorded, if that is configured.
     #[must_use]
     pub const fn trace(&self) -> Option<&Trace<N>> {
-        self.trace.as_ref()
+        self.whole.trace.as_ref()
     }
 
     /// Begins a log of all packets that are sent from now on, or ends it. It grows with every packet: meant for small
     /// networks and short times.
     pub fn log_packets(&mut self, log: bool) {
-        self.fabric.packet_log = log.then(|| Box::new(PacketLog::default()));
+        self.whole.fabric.packet_log = log.then(|| Box::new(PacketLog::default()));
     }
 
     /// The packets that were sent since the log was begun, in the order they were sent.
     #[must_use]
     pub fn logged_packets(&self) -> &[LoggedPacket] {
-        self.fabric.packet_log.as_ref().map_or(&[], |log| log.packets())
+        self.whole.fabric.packet_log.as_ref().map_or(&[], |log| log.packets())
     }
 
     /// Begins a [trace](crate::trace_log), which is written to `sink` while the network runs; one that is being written ends
@@ -241,10 +241,10 @@ impl<N: Node> Network<N> {
     /// It changes nothing in the run. Begun before the first node is added, it has everything; what was sent before
     /// it began has no entries in it. A clone of the network writes no trace.
     pub fn write_trace(&mut self, made_by: &str, sink: impl std::io::Write + Send + Sync + 'static) {
-        self.fabric.tracer.begin(made_by, Box::new(sink));
-        for host in &self.fabric.hosts {
+        self.whole.fabric.tracer.begin(made_by, Box::new(sink));
+        for host in &self.whole.fabric.hosts {
             let name = host.name.as_ref().map_or("", PeerId::as_str);
-            self.fabric.tracer.added(self.fabric.now, host.node, name);
+            self.whole.fabric.tracer.added(self.whole.fabric.now, host.node, name);
         }
     }
 
@@ -254,30 +254,30 @@ impl<N: Node> Network<N> {
     /// The first that came up in writing; nothing was written after it.
     pub fn end_trace(&mut self) -> std::io::Result<Option<TraceEnd>> {
         let hash = self.trace_hash();
-        self.fabric.tracer.end(self.fabric.now, hash)
+        self.whole.fabric.tracer.end(self.whole.fabric.now, hash)
     }
 
     /// How broadcasts spread, in the order they were said; empty unless that is configured.
     #[must_use]
     pub fn spreads(&self) -> &[Spread] {
-        self.fabric.ledger.spreads()
+        self.whole.fabric.ledger.spreads()
     }
 
     /// How one broadcast spread.
     #[must_use]
     pub fn spread(&self, id: &MessageId) -> Option<&Spread> {
-        self.fabric.ledger.spread(id)
+        self.whole.fabric.ledger.spread(id)
     }
 
     /// Takes how one broadcast spread so far. It is not followed any further and not in
     /// [`spreads`](Self::spreads) any more, which keeps long runs of many nodes small; checks go on.
     pub fn take_spread(&mut self, id: &MessageId) -> Option<Spread> {
-        self.fabric.ledger.take_spread(id)
+        self.whole.fabric.ledger.take_spread(id)
     }
 
     /// Stops following all broadcasts that were said so far, as [`take_spread`](Self::take_spread) does with one.
     pub fn forget_spreads(&mut self) {
-        self.fabric.ledger.forget_spreads();
+        self.whole.fabric.ledger.forget_spreads();
     }
 
     /// Whether every promise was kept so far: each [`Promise`](crate::Promise) says which there are. What nodes
@@ -286,17 +286,17 @@ impl<N: Node> Network<N> {
     /// # Errors
     /// The first [`Violation`].
     pub fn check(&self) -> Result<Checked, Violation> {
-        if let Some(violation) = self.fabric.checker.violation() {
+        if let Some(violation) = self.whole.fabric.checker.violation() {
             return Err(violation.clone());
         }
         let on_their_way = self.packets_on_their_way();
-        check::check_counters(&self.fabric.stats, on_their_way).map_err(|promise| Violation {
-            at: self.fabric.now,
+        check::check_counters(&self.whole.fabric.stats, on_their_way).map_err(|promise| Violation {
+            at: self.whole.fabric.now,
             node: None,
             promise,
         })?;
-        let stats = &self.fabric.stats;
-        Ok(Checked { packets: stats.sent + stats.duplicated, ..self.fabric.checker.checked() })
+        let stats = &self.whole.fabric.stats;
+        Ok(Checked { packets: stats.sent + stats.duplicated, ..self.whole.fabric.checker.checked() })
     }
 
     /// Stops a node: [`Fault::Crash`].
@@ -338,17 +338,12 @@ impl<N: Node> Network<N> {
 
     /// Has a fault take effect now.
     pub fn inject(&mut self, fault: Fault) {
-        if let Fault::Restart { node, memory } = fault {
-            self.restart_now(node, memory);
-        } else if let Fault::RestartAll { memory } = fault {
-            self.nodes().for_each(|node| self.restart_now(node, memory));
-        }
-        self.fabric.suffer(fault);
+        self.whole.inject(fault);
     }
 
     /// Has a fault take effect at a later time, before anything else that happens then; at once if `at` is past.
     pub fn schedule(&mut self, at: Time, fault: Fault) {
-        self.fabric.schedule(at, fault);
+        self.whole.fabric.schedule(at, fault);
     }
 
     fn packets_on_their_way(&self) -> u64 {
@@ -358,8 +353,8 @@ impl<N: Node> Network<N> {
             };
             matches!(what, Occurrence::Packet { .. } | Occurrence::FirstContact { .. })
         };
-        let travelling = self.fabric.queue.iter().filter(is_packet).count();
-        let ends = self.fabric.hosts.iter().flat_map(|host| host.ends.iter());
+        let travelling = self.whole.fabric.queue.iter().filter(is_packet).count();
+        let ends = self.whole.fabric.hosts.iter().flat_map(|host| host.ends.iter());
         let held =
             ends.flat_map(|end| end.held.iter()).filter(|held| matches!(held, Held::Packet(_))).count();
         (travelling + held) as u64

@@ -17,14 +17,14 @@ impl<N: HasChat> Network<N> {
     /// Who exchanges messages with whom now.
     #[must_use]
     pub fn overlay(&self) -> Overlay {
-        let (mut starts, mut listed) = (Vec::with_capacity(self.nodes.len() + 1), Vec::new());
+        let (mut starts, mut listed) = (Vec::with_capacity(self.whole.nodes.len() + 1), Vec::new());
         let mut running = Vec::new();
-        for (node, host) in self.nodes().zip(&self.fabric.hosts) {
+        for (node, host) in self.nodes().zip(&self.whole.fabric.hosts) {
             starts.push(listed.len());
             if host.running {
                 running.push(node);
                 let view = self.node(node).chat().active_view();
-                listed.extend(view.filter_map(|name| self.fabric.world.named(name)));
+                listed.extend(view.filter_map(|name| self.whole.fabric.world.named(name)));
             }
         }
         starts.push(listed.len());
