@@ -115,6 +115,9 @@ impl ChatNode {
         self.dialer.parted(&mut self.ctx, &neighbour.peer, place.as_ref(), parting);
         self.ctx.emit(Event::PeerDown { peer: neighbour.peer, reason });
         self.neighbour_down(neighbour.role);
+        if parting == Parting::Lost && self.links.linked() < self.ctx.config.target_neighbours / 2 {
+            self.shuffle_quickly();
+        }
         self.refill();
     }
 

@@ -35,6 +35,8 @@ pub(crate) struct Views {
     pub(crate) last_split: Option<Time>,
     pub(crate) refill: Option<(Time, TimerKey)>,
     pub(crate) shuffle: Option<TimerKey>,
+    /// Until so many shuffles were begun, one follows the other in quick order.
+    pub(crate) quick_until: u64,
     /// How many have joined through us.
     joiners: u32,
     /// How often in a row there was nobody to turn to.

@@ -57,9 +57,24 @@ impl ChatNode {
     pub(crate) fn schedule_shuffle(&mut self) {
         if self.views.shuffle.is_none() {
             let interval = self.ctx.config.shuffle_interval;
-            let young = self.ctx.stats.shuffles < YOUNG_SHUFFLES;
-            let interval = if young { interval / 6 } else { interval };
+            let interval = if self.shuffles_quickly() { interval / 6 } else { interval };
             self.views.shuffle = Some(self.ctx.set_about(interval, Timer::Shuffle));
+        }
+    }
+
+    /// While a node is new, and after it has lost most neighbours.
+    fn shuffles_quickly(&self) -> bool {
+        self.ctx.stats.shuffles < self.views.quick_until.max(QUICK_SHUFFLES)
+    }
+
+    /// Most neighbours are gone, and so are probably many others: who is left exchanges known peers in quick order again, and
+    /// finds those who know nobody any more.
+    pub(crate) fn shuffle_quickly(&mut self) {
+        let was_quick = self.shuffles_quickly();
+        self.views.quick_until = self.ctx.stats.shuffles.saturating_add(QUICK_SHUFFLES);
+        if let Some(key) = self.views.shuffle.take_if(|_| !was_quick) {
+            self.ctx.timers.cancel(key);
+            self.schedule_shuffle();
         }
     }
 
@@ -135,4 +150,4 @@ const DRAWS: u32 = 8;
 /// On how many walks a joiner is sent.
 const WALKS: usize = 6;
 /// How many exchanges of known peers a node begins in quick order, until it is known well enough.
-const YOUNG_SHUFFLES: u64 = 12;
+const QUICK_SHUFFLES: u64 = 12;
