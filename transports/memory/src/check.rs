@@ -137,6 +137,8 @@ impl core::error::Error for Violation {}
 pub(crate) struct Checker {
     active: bool,
     heard: Vec<Heard>,
+    /// The number of the node that comes first there: not 0 only in a part of a network.
+    first_node: usize,
     checked: Checked,
     first: Option<Violation>,
 }
@@ -169,6 +171,7 @@ impl Checker {
         Self {
             active,
             heard: Vec::new(),
+            first_node: 0,
             checked: Checked { deliveries: 0, in_order: 0, missing: 0, direct: 0, packets: 0 },
             first: None,
         }
@@ -184,7 +187,7 @@ impl Checker {
 
     /// A node starts without a memory: it may deliver again what it had delivered.
     pub(crate) fn started_anew(&mut self, node: NodeId) {
-        if let Some(heard) = self.heard.get_mut(node.index()) {
+        if let Some(heard) = self.heard.get_mut(node.index() - self.first_node) {
             *heard = Heard::default();
         }
     }
@@ -219,7 +222,43 @@ impl Checker {
             heard.passed = heard.passed.max(to.get());
         }
         if let Some(promise) = broken {
-            self.first.get_or_insert(Violation { at: now, node: Some(node), promise });
+            self.note(Violation { at: now, node: Some(node), promise });
+        }
+    }
+
+    /// The first is told: of several at one moment, that of the first node.
+    fn note(&mut self, violation: Violation) {
+        let rank = |violation: &Violation| (violation.at, violation.node);
+        if self.first.as_ref().is_none_or(|first| rank(&violation) < rank(first)) {
+            self.first = Some(violation);
+        }
+    }
+
+    /// What concerns the nodes from `first` on, for a part of the network.
+    pub(crate) fn split_off(&mut self, first: usize) -> Self {
+        let place = first - self.first_node;
+        let mut part = Self::new(self.active);
+        part.first_node = first;
+        if self.heard.len() > place {
+            part.heard = self.heard.split_off(place);
+        }
+        part
+    }
+
+    /// Adds what was found in a part of the network, that of the nodes behind all that were added so far.
+    pub(crate) fn join(&mut self, part: Self) {
+        if !part.heard.is_empty() {
+            self.heard.resize_with(part.first_node - self.first_node, Heard::default);
+            self.heard.extend(part.heard);
+        }
+        let Checked { deliveries, in_order, missing, direct, packets } = part.checked;
+        self.checked.deliveries += deliveries;
+        self.checked.in_order += in_order;
+        self.checked.missing = self.checked.missing.saturating_add(missing);
+        self.checked.direct += direct;
+        self.checked.packets += packets;
+        if let Some(violation) = part.first {
+            self.note(violation);
         }
     }
 
@@ -257,10 +296,11 @@ impl Checker {
     }
 
     fn heard(&mut self, node: NodeId) -> &mut Heard {
-        if self.heard.len() <= node.index() {
-            self.heard.resize_with(node.index() + 1, Heard::default);
+        let place = node.index() - self.first_node;
+        if self.heard.len() <= place {
+            self.heard.resize_with(place + 1, Heard::default);
         }
-        &mut self.heard[node.index()]
+        &mut self.heard[place]
     }
 }
 

@@ -39,6 +39,12 @@ pub struct NetworkConfig {
     pub record: bool,
     /// How to keep what is going to happen. Changes nothing but the cost.
     pub scheduler: Scheduler,
+    /// On how many threads to run, at least 1. Changes nothing but how long it takes: the same happens, to the last bit
+    /// (`tests/meta_equalities/threads.rs`). Several need links of some latency, and pay where thousands of nodes run for a while
+    /// without being looked at: [`run_for`](crate::Network::run_for) and
+    /// [`run_until_quiet`](crate::Network::run_until_quiet). What makes it one thread after all is said at
+    /// [`Network::threads`](crate::Network::threads).
+    pub threads: usize,
 }
 
 /// How messages travel.
@@ -71,6 +77,7 @@ impl NetworkConfig {
             count_bytes: false,
             record: false,
             scheduler: Scheduler::Wheel,
+            threads: 1,
         }
     }
 
@@ -138,6 +145,12 @@ impl NetworkConfig {
     #[must_use]
     pub fn record(self, record: bool) -> Self {
         Self { record, ..self }
+    }
+
+    /// Sets on how many threads to run.
+    #[must_use]
+    pub fn threads(self, threads: usize) -> Self {
+        Self { threads, ..self }
     }
 
     /// Sets how to keep what is going to happen.

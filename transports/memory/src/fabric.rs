@@ -1,6 +1,7 @@
 //! What connects the nodes: hosts, links, what is on its way, and what nodes do to them.
 
 use core::time::Duration;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::check::Checker;
@@ -27,7 +28,7 @@ pub(crate) struct Fabric {
     /// The number of the first of them: not 0 only while the network runs in parts.
     pub(crate) first: usize,
     /// What happens at other parts.
-    pub(crate) outbox: Vec<(Key, Happening)>,
+    pub(crate) outbox: Vec<(Key, NodeId, Occurrence)>,
     pub(crate) queue: Queue<Happening>,
     pub(crate) stats: Stats,
     pub(crate) books: Books,
@@ -36,6 +37,8 @@ pub(crate) struct Fabric {
     pub(crate) unrest: Unrest,
     pub(crate) fingerprints: Fingerprints,
     pub(crate) faults_scheduled: u64,
+    /// When these are due that are still ahead.
+    pub(crate) faults_due: BTreeSet<(Time, u64)>,
     /// What is said, if somebody wants to know.
     pub(crate) packet_log: Option<Box<PacketLog>>,
     /// What happens, if somebody wants to keep it.
@@ -118,6 +121,19 @@ pub(crate) enum Payload {
     PipeUpTo(u64),
 }
 
+impl Happening {
+    /// At whose machine; `None` if it happens to the network.
+    pub(crate) const fn node(&self) -> Option<NodeId> {
+        match self {
+            Self::Fault(_) => None,
+            Self::Wake { node }
+            | Self::Released { node, .. }
+            | Self::ToNode { node, .. }
+            | Self::Handled { node, .. } => Some(*node),
+        }
+    }
+}
+
 impl Fabric {
     pub(crate) fn new(config: NetworkConfig) -> Self {
         Self {
@@ -133,10 +149,48 @@ impl Fabric {
             unrest: Unrest::default(),
             fingerprints: Fingerprints::default(),
             faults_scheduled: 0,
+            faults_due: BTreeSet::new(),
             packet_log: None,
             tracer: Tracer::default(),
             world: Arc::new(World::new(config)),
         }
+    }
+
+    /// What belongs to the nodes from `first` on, for a part of the network. What is going to happen there is not in it.
+    pub(crate) fn split_off(&mut self, first: usize) -> Self {
+        Self {
+            world: Arc::clone(&self.world),
+            now: self.now,
+            hosts: self.hosts.split_off(first - self.first),
+            first,
+            outbox: Vec::new(),
+            queue: Queue::starting(self.world.config.scheduler, self.now),
+            stats: Stats::default(),
+            books: Books::default(),
+            ledger: self.ledger.split_off(first),
+            checker: self.checker.split_off(first),
+            unrest: Unrest { packets: 0, ..self.unrest },
+            fingerprints: Fingerprints::default(),
+            faults_scheduled: 0,
+            faults_due: BTreeSet::new(),
+            packet_log: None,
+            tracer: Tracer::default(),
+        }
+    }
+
+    /// Adds a part of the network, that of the nodes behind all that were added so far.
+    pub(crate) fn join(&mut self, mut part: Self) {
+        self.now = self.now.max(part.now);
+        self.hosts.append(&mut part.hosts);
+        for (entry, happening) in part.queue.take_all() {
+            self.queue.put(entry, happening);
+        }
+        self.stats.add(&part.stats);
+        self.books.add(part.books);
+        self.ledger.join(part.ledger);
+        self.checker.join(part.checker);
+        self.unrest.packets = self.unrest.packets.wrapping_add(part.unrest.packets);
+        self.unrest.last = self.unrest.last.max(part.unrest.last);
     }
 
     /// What all nodes share, to be changed.
@@ -319,11 +373,10 @@ impl Fabric {
 
     /// Has something happen at a node's machine, which may be in another part of the network.
     pub(crate) fn happens_at(&mut self, node: NodeId, key: Key, what: Occurrence) {
-        let happening = Happening::ToNode { node, what };
         if node.index().wrapping_sub(self.first) < self.hosts.len() {
-            self.queue.push(key, happening);
+            self.queue.push(key, Happening::ToNode { node, what });
         } else {
-            self.outbox.push((key, happening));
+            self.outbox.push((key, node, what));
         }
     }
 
@@ -341,6 +394,7 @@ impl Fabric {
     pub(crate) fn schedule(&mut self, at: Time, fault: Fault) {
         self.faults_scheduled += 1;
         let (at, sequence) = (at.max(self.now), self.faults_scheduled);
+        self.faults_due.insert((at, sequence));
         let key = Key { at, class: Class::Fault, source: u32::MAX, sequence };
         self.queue.push(key, Happening::Fault(Box::new(fault)));
     }

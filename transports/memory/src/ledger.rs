@@ -25,7 +25,7 @@ pub(crate) struct PostKey {
 }
 
 #[derive(Clone, Debug)]
-struct Post {
+pub(crate) struct Post {
     /// Its first name: of a native message, the native one.
     id: MessageId,
     author: Option<NodeId>,
@@ -50,10 +50,28 @@ pub(crate) struct Ledger {
     /// Posts that were said and not sent yet, with who said them.
     unsent: Vec<(NodeId, PostKey)>,
     track_spread: bool,
-    /// The number of the first node that it is about.
+    /// The number of the first node that it is about: not 0 only in a part of a network.
     first: usize,
+    /// What the other parts have to be told; `None` where there are none.
+    news: Option<Vec<News>>,
+    /// Posts that two parts brought up at the same time, and what they are to be taken for.
+    same: BTreeMap<PostKey, PostKey>,
     /// Neither checked nor followed: nothing is kept.
     idle: bool,
+}
+
+/// What one part of a network tells the others about posts.
+#[derive(Clone, Debug)]
+pub(crate) enum News {
+    Entered(PostKey, Post),
+    /// A post has a further name.
+    Named(PostKey, MessageId),
+    Sent {
+        post: PostKey,
+        author: NodeId,
+        body: Body,
+        frame: usize,
+    },
 }
 
 /// What the ledger knows about a message that was delivered.
@@ -78,6 +96,8 @@ impl Ledger {
             unsent: Vec::new(),
             track_spread,
             first: 0,
+            news: None,
+            same: BTreeMap::new(),
             idle: !checks && !track_spread,
         }
     }
@@ -148,20 +168,111 @@ impl Ledger {
         };
         let at = self.unsent.iter().position(is_it)?;
         let (_, post) = self.unsent.remove(at);
+        self.tell(News::Named(post, id.clone()));
         self.by_id.insert(id.clone(), post);
         Some(post)
     }
 
     fn sent(&mut self, key: PostKey, node: NodeId, message: &Message, body: &Body) {
-        let Some(post) = self.posts.get_mut(&key).filter(|post| !post.sent) else { return };
-        post.sent = true;
-        post.author = post.author.or(Some(node));
-        post.body.get_or_insert_with(|| body.clone());
+        if self.posts.get(&key).is_none_or(|post| post.sent) {
+            return;
+        }
         // Old peers know it by another name, derived from what it says.
-        self.by_id.entry(MessageId::Classic(message.classic_id())).or_insert(key);
-        self.unsent.retain(|(_, unsent)| *unsent != key);
-        if let Some(spread) = self.spread_of(key) {
-            spread.frame = message.encoded().len();
+        let name = MessageId::Classic(message.classic_id());
+        if !self.by_id.contains_key(&name) {
+            self.tell(News::Named(key, name.clone()));
+            self.by_id.insert(name, key);
+        }
+        let frame = if self.track_spread { message.encoded().len() } else { 0 };
+        let sent = News::Sent { post: key, author: node, body: body.clone(), frame };
+        self.tell(sent.clone());
+        self.learn(sent);
+    }
+
+    fn tell(&mut self, what: News) {
+        if let Some(news) = &mut self.news {
+            news.push(what);
+        }
+    }
+
+    /// What was news since this was last asked.
+    pub(crate) fn take_news(&mut self) -> Vec<News> {
+        self.news.as_mut().map(core::mem::take).unwrap_or_default()
+    }
+
+    /// Takes in what happened to a post, here or in another part.
+    pub(crate) fn learn(&mut self, what: News) {
+        match what {
+            News::Entered(key, post) => self.learn_post(key, post),
+            News::Named(post, id) => {
+                self.by_id.entry(id).or_insert(post);
+                self.unsent.retain(|(_, unsent)| *unsent != post);
+            }
+            News::Sent { post: key, author, body, frame } => {
+                let Some(post) = self.posts.get_mut(&key) else { return };
+                post.sent = true;
+                post.author = post.author.or(Some(author));
+                post.body.get_or_insert(body);
+                self.unsent.retain(|(_, unsent)| *unsent != key);
+                if let Some(spread) = self.spread_of(key) {
+                    spread.frame = frame;
+                }
+            }
+        }
+    }
+
+    /// Another part has brought up a post: if this one has too, the one that was said first stands for both.
+    fn learn_post(&mut self, key: PostKey, post: Post) {
+        let count = self.counts.entry(key.node).or_default();
+        *count = key.count.max(*count);
+        let there = self.by_id.get(&post.id).copied();
+        let rank = |key: PostKey, post: &Post| (post.published, key);
+        let earlier = |there: &PostKey| {
+            self.posts.get(there).is_some_and(|other| rank(*there, other) < rank(key, &post))
+        };
+        match there {
+            None => self.add(key, post),
+            Some(there) if earlier(&there) => {
+                self.same.insert(key, there);
+            }
+            Some(there) => {
+                self.posts.remove(&there);
+                self.same.insert(there, key);
+                if let Some(at) = self.places.remove(&there) {
+                    self.spreads.remove(at);
+                    self.note_places(at);
+                }
+                self.add(key, post);
+            }
+        }
+    }
+
+    /// What concerns the nodes from `first` on, for a part of the network. From then on each tells the others its news.
+    pub(crate) fn split_off(&mut self, first: usize) -> Self {
+        self.news = Some(Vec::new());
+        Self {
+            by_id: self.by_id.clone(),
+            posts: self.posts.clone(),
+            counts: self.counts.clone(),
+            spreads: self.spreads.iter_mut().map(|spread| spread.split_off(first)).collect(),
+            places: self.places.clone(),
+            unsent: self.unsent.clone(),
+            track_spread: self.track_spread,
+            first,
+            news: Some(Vec::new()),
+            same: self.same.clone(),
+            idle: self.idle,
+        }
+    }
+
+    /// Adds what came about in a part of the network, that of the nodes behind all that were added so far. What was news
+    /// there was told.
+    pub(crate) fn join(&mut self, part: Self) {
+        self.news = None;
+        for spread in part.spreads {
+            if let Some(here) = self.spread_of(spread.post()) {
+                here.join(spread);
+            }
         }
     }
 
@@ -207,7 +318,9 @@ impl Ledger {
         let count = self.counts.entry(by).or_default();
         *count += 1;
         let key = PostKey { node: by, count: *count };
-        self.add(key, Post { id, author, published, body, sent: false });
+        let post = Post { id, author, published, body, sent: false };
+        self.tell(News::Entered(key, post.clone()));
+        self.add(key, post);
         key
     }
 
@@ -229,6 +342,7 @@ impl Ledger {
     }
 
     fn spread_of(&mut self, post: PostKey) -> Option<&mut Spread> {
+        let post = if self.same.is_empty() { post } else { self.same.get(&post).copied().unwrap_or(post) };
         let at = *self.places.get(&post)?;
         self.spreads.get_mut(at)
     }

@@ -207,6 +207,13 @@ impl LinkModels {
         self.pairs.insert((one.min(other), one.max(other)), model);
     }
 
+    /// The least time that anything takes from one node to another.
+    pub(crate) fn least_latency(&self) -> Duration {
+        let pairs = self.pairs.values().map(|model| model.latency.shortest());
+        let regions = self.regions.iter().map(Regions::shortest);
+        pairs.chain(regions).fold(self.default.latency.shortest(), Duration::min)
+    }
+
     pub(crate) const fn limited(&self) -> bool {
         self.limited
     }

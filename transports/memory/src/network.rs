@@ -11,6 +11,7 @@ use crate::fabric::{Fabric, Happening, Occurrence};
 use crate::fault::{Fault, Memory};
 use crate::host::{Held, Host};
 use crate::packet_log::{LoggedPacket, PacketLog};
+use crate::parallel::Apart;
 use crate::part::Part;
 use crate::spread::Spread;
 use crate::stats::Stats;
@@ -28,6 +29,8 @@ use crate::{AddError, Machine, NetworkConfig, Node, NodeId, Start};
 #[derive(Clone, Debug)]
 pub struct Network<N = ChatNode> {
     pub(crate) whole: Part<N>,
+    /// How much was done in parts.
+    pub(crate) apart: Apart,
 }
 
 impl<N: Node> Network<N> {
@@ -37,6 +40,7 @@ impl<N: Node> Network<N> {
         let trace = config.record.then(Trace::new);
         Self {
             whole: Part { nodes: Vec::new(), fabric: Fabric::new(config), inbox: Inbox::default(), trace },
+            apart: Apart::default(),
         }
     }
 

@@ -104,7 +104,7 @@ pub struct Start {
 /// assert_eq!(network.stats().sent, 2 * 99, "once each way on each link of this tree");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub trait Node: Clone {
+pub trait Node: Clone + Send {
     /// Takes in what happened at `now`, and does what follows from it, in order.
     fn handle(&mut self, now: Time, input: Input, effects: &mut Effects<'_>);
 

@@ -19,12 +19,55 @@ pub(crate) struct Part<N> {
 }
 
 impl<N: Node> Part<N> {
+    /// Runs until `end`, and says how much has happened.
+    pub(crate) fn run_to(&mut self, end: Time) -> u64 {
+        let mut steps = 0;
+        while self.step(end) {
+            steps += 1;
+        }
+        steps
+    }
+
+    /// Cuts a whole network into so many parts, of which this stays the first.
+    pub(crate) fn split(&mut self, count: usize) -> Vec<Self> {
+        let nodes = self.nodes.len();
+        let mut parts: Vec<Self> = (1..count)
+            .rev()
+            .map(|number| {
+                let first = nodes * number / count;
+                let fabric = self.fabric.split_off(first);
+                Self { nodes: self.nodes.split_off(first), fabric, inbox: Inbox::default(), trace: None }
+            })
+            .collect();
+        parts.reverse();
+        for (entry, happening) in self.fabric.queue.take_all() {
+            // Faults happen to the whole, after this.
+            let at = happening.node().and_then(|node| {
+                parts.partition_point(|part| part.fabric.first <= node.index()).checked_sub(1)
+            });
+            let part = at.and_then(|at| parts.get_mut(at)).map_or(&mut self.fabric, |part| &mut part.fabric);
+            part.queue.put(entry, happening);
+        }
+        parts
+    }
+
+    /// Makes the network whole again.
+    pub(crate) fn join(&mut self, parts: Vec<Self>) {
+        for part in parts {
+            self.nodes.extend(part.nodes);
+            self.fabric.join(part.fabric);
+        }
+    }
+
     /// Has the next thing happen, if it is not after `limit`.
     pub(crate) fn step(&mut self, limit: Time) -> bool {
         let Some((at, happening)) = self.fabric.queue.pop_until(limit) else { return false };
         self.fabric.now = at;
         match happening {
-            Happening::Fault(fault) => self.inject(*fault),
+            Happening::Fault(fault) => {
+                self.fabric.faults_due.pop_first();
+                self.inject(*fault);
+            }
             Happening::Wake { node } => self.wake(node),
             Happening::Released { node, link } => {
                 // One by one, as the node may close the link at any of them.

@@ -85,19 +85,57 @@ impl<T> Queue<T> {
     }
 
     pub(crate) fn push(&mut self, key: Key, item: T) {
-        // Keys only are moved and sorted: what happens stays where it was put.
+        let slot = self.keep(item);
+        self.enter(Entry::new(key, slot));
+    }
+
+    /// Keys only are moved and sorted: what happens stays where it was put.
+    fn keep(&mut self, item: T) -> u32 {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.items.push(None);
             u32::try_from(self.items.len() - 1).unwrap_or(u32::MAX)
         });
         if let Some(place) = self.items.get_mut(slot as usize) {
             *place = Some(item);
-            let entry = Entry::new(key, slot);
-            match &mut self.order {
-                Order::Wheel(wheel) => wheel.push(entry),
-                Order::Heap(heap) => heap.push(Reverse(entry)),
-            }
         }
+        slot
+    }
+
+    fn enter(&mut self, entry: Entry) {
+        match &mut self.order {
+            Order::Wheel(wheel) => wheel.push(entry),
+            Order::Heap(heap) => heap.push(Reverse(entry)),
+        }
+    }
+
+    /// An empty queue for what happens from `now` on.
+    pub(crate) fn starting(scheduler: Scheduler, now: Time) -> Self {
+        let mut queue = Self::new(scheduler);
+        if let Order::Wheel(wheel) = &mut queue.order {
+            wheel.start(now);
+        }
+        queue
+    }
+
+    /// Takes everything out, in no order that means anything.
+    pub(crate) fn take_all(&mut self) -> Vec<(Entry, T)> {
+        let entries = match &mut self.order {
+            Order::Wheel(wheel) => wheel.take_all(),
+            Order::Heap(heap) => heap.drain().map(|Reverse(entry)| entry).collect(),
+        };
+        let items = core::mem::take(&mut self.items);
+        let mut items: Vec<Option<T>> = items;
+        self.free.clear();
+        entries
+            .into_iter()
+            .filter_map(|entry| Some((entry, items.get_mut(entry.slot as usize)?.take()?)))
+            .collect()
+    }
+
+    /// Puts in what was taken out of another queue.
+    pub(crate) fn put(&mut self, entry: Entry, item: T) {
+        let slot = self.keep(item);
+        self.enter(Entry { slot, ..entry });
     }
 
     pub(crate) fn next_at(&self) -> Option<Time> {

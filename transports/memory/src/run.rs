@@ -34,7 +34,7 @@ impl<N: Node> Network<N> {
     /// Runs for so long.
     pub fn run_for(&mut self, time: Duration) {
         let end = self.whole.fabric.now + time;
-        while self.whole.step(end) {}
+        self.run_to(end);
         self.whole.fabric.now = end;
     }
 
@@ -76,7 +76,8 @@ impl<N: Node> Network<N> {
                 self.whole.fabric.now = end;
                 return Err(NotQuiet { packets: unrest.packets, last: unrest.last });
             }
-            while self.whole.step(next) {}
+            // Before that it is not quiet, whatever happens.
+            self.run_to(next.max(quiet_at).min(end));
         }
     }
 }

@@ -141,7 +141,7 @@ impl Spread {
         let place = self.place(node);
         if self.first_hop.len() <= place {
             self.first_hop.resize(place + 1, UNREACHED);
-            self.first_from.resize(place + 1, node);
+            self.first_from.resize(place + 1, NOBODY);
         }
         let first = self.first_hop.get_mut(place).zip(self.first_from.get_mut(place));
         if let Some((first, parent)) = first.filter(|(first, _)| **first == UNREACHED) {
@@ -179,7 +179,7 @@ impl Spread {
         if !part.first_hop.is_empty() {
             let place = part.first - self.first;
             self.first_hop.resize(place, UNREACHED);
-            self.first_from.resize(place, NodeId::from_index(part.first));
+            self.first_from.resize(place, NOBODY);
             self.first_hop.extend(part.first_hop);
             self.first_from.extend(part.first_from);
         }
@@ -195,3 +195,5 @@ impl Spread {
 }
 
 const UNREACHED: u16 = u16::MAX;
+/// Stands where `UNREACHED` does, and says nothing.
+const NOBODY: NodeId = NodeId::from_number(0);

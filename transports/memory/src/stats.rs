@@ -65,6 +65,68 @@ pub struct Stats {
     pub misdated: u64,
 }
 
+impl Stats {
+    /// Adds what was counted in another part of the network. A part may count below zero what another has counted above.
+    pub(crate) const fn add(&mut self, part: &Self) {
+        let Self {
+            sent,
+            delivered,
+            dropped,
+            in_flight,
+            duplicated,
+            reordered,
+            corrupted,
+            held_back,
+            misdirected,
+            chunks,
+            chunks_across_frames,
+            dials,
+            dials_answered,
+            dials_failed,
+            dials_doubled,
+            links_ended,
+            inputs,
+            events,
+            early_deadlines,
+            faults,
+            bursts,
+            queued,
+            dials_refused,
+            dials_lost,
+            accepts_refused,
+            kept_waiting,
+            misdated,
+        } = part;
+        self.sent += *sent;
+        self.delivered += *delivered;
+        self.dropped.add(dropped);
+        self.in_flight = self.in_flight.wrapping_add(*in_flight);
+        self.duplicated += *duplicated;
+        self.reordered += *reordered;
+        self.corrupted += *corrupted;
+        self.held_back += *held_back;
+        self.misdirected += *misdirected;
+        self.chunks += *chunks;
+        self.chunks_across_frames += *chunks_across_frames;
+        self.dials += *dials;
+        self.dials_answered += *dials_answered;
+        self.dials_failed += *dials_failed;
+        self.dials_doubled += *dials_doubled;
+        self.links_ended += *links_ended;
+        self.inputs += *inputs;
+        self.events += *events;
+        self.early_deadlines += *early_deadlines;
+        self.faults += *faults;
+        self.bursts += *bursts;
+        self.queued += *queued;
+        self.dials_refused += *dials_refused;
+        self.dials_lost += *dials_lost;
+        self.accepts_refused += *accepts_refused;
+        self.kept_waiting += *kept_waiting;
+        self.misdated += *misdated;
+    }
+}
+
 /// Packets that were dropped, by reason.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
@@ -117,6 +179,17 @@ impl Dropped {
     #[must_use]
     pub const fn total(&self) -> u64 {
         self.loss + self.burst + self.overflow + self.partition + self.crashed + self.broken + self.closed
+    }
+
+    const fn add(&mut self, part: &Self) {
+        let Self { loss, burst, overflow, partition, crashed, broken, closed } = part;
+        self.loss += *loss;
+        self.burst += *burst;
+        self.overflow += *overflow;
+        self.partition += *partition;
+        self.crashed += *crashed;
+        self.broken += *broken;
+        self.closed += *closed;
     }
 
     pub(crate) const fn count(&mut self, reason: DropReason) {

@@ -155,6 +155,18 @@ impl Books {
         }
     }
 
+    /// Adds what another part of the network has sent.
+    pub(crate) fn add(&mut self, part: Self) {
+        let Traffic { posts, control, upkeep } = part.sent;
+        self.sent.posts = self.sent.posts.plus(posts);
+        self.sent.control = self.sent.control.plus(control);
+        self.sent.upkeep = self.sent.upkeep.plus(upkeep);
+        for (msg_type, amount) in part.by_type {
+            let sum = self.by_type.entry(msg_type).or_insert(Amount { messages: 0, bytes: 0 });
+            *sum = sum.plus(amount);
+        }
+    }
+
     pub(crate) fn by_type(&self) -> impl Iterator<Item = (&str, Amount)> {
         self.by_type.iter().map(|(msg_type, amount)| (&**msg_type, *amount))
     }

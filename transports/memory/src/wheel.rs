@@ -44,6 +44,21 @@ impl Wheel {
         }
     }
 
+    /// Nothing is in it yet, and nothing comes before `now`.
+    pub(crate) fn start(&mut self, now: Time) {
+        self.bucket = bucket_of(now);
+    }
+
+    /// Takes everything out, in no order that means anything.
+    pub(crate) fn take_all(&mut self) -> Vec<Entry> {
+        let mut all = core::mem::take(&mut self.present);
+        all.extend(self.added.drain().map(|Reverse(entry)| entry));
+        self.near.take_all(&mut all);
+        self.far.take_all(&mut all);
+        all.extend(self.later.drain().map(|Reverse(entry)| entry));
+        all
+    }
+
     pub(crate) fn push(&mut self, entry: Entry) {
         let bucket = bucket_of(entry.at);
         let slots_ahead = slot_of(bucket).saturating_sub(slot_of(self.bucket));
@@ -160,6 +175,13 @@ impl Ring {
         let at = self.index(number);
         self.places[at].push(entry);
         self.occupied[at / 64] |= 1 << (at % 64);
+    }
+
+    fn take_all(&mut self, into: &mut Vec<Entry>) {
+        for place in &mut self.places {
+            into.append(place);
+        }
+        self.occupied.fill(0);
     }
 
     fn get(&self, number: u64) -> Option<&Vec<Entry>> {

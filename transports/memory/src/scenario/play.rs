@@ -44,8 +44,16 @@ impl Scenario {
     /// # Errors
     /// [`ScenarioError`] if it is none; a check that fails is no error but in [`Outcome::failure`].
     pub fn play(&self) -> Result<Outcome, ScenarioError> {
+        self.play_on(1)
+    }
+
+    /// The same on so many threads, with the same outcome (`tests/meta_equalities/threads.rs`).
+    ///
+    /// # Errors
+    /// Likewise.
+    pub fn play_on(&self, threads: usize) -> Result<Outcome, ScenarioError> {
         self.validate()?;
-        let mut player = Player::new(self, |_| {})?;
+        let mut player = Player::new(self, threads, |_| {})?;
         let failure = player.run().err();
         Ok(player.sum_up(failure))
     }
@@ -60,7 +68,7 @@ impl Scenario {
         sink: impl Write + Send + Sync + 'static,
     ) -> Result<Outcome, ScenarioError> {
         self.validate()?;
-        let mut player = Player::new(self, |network| network.write_trace(made_by, sink))?;
+        let mut player = Player::new(self, 1, |network| network.write_trace(made_by, sink))?;
         let failure = player.run().err();
         player.network.end_trace().map_err(|error| ScenarioError::Trace(error.kind()))?;
         Ok(player.sum_up(failure))
@@ -105,13 +113,18 @@ pub(super) struct Player<'a> {
 
 impl<'a> Player<'a> {
     /// `prepare` has the network before there is a node.
-    fn new(scenario: &'a Scenario, prepare: impl FnOnce(&mut Network<Actor>)) -> Result<Self, ScenarioError> {
+    fn new(
+        scenario: &'a Scenario,
+        threads: usize,
+        prepare: impl FnOnce(&mut Network<Actor>),
+    ) -> Result<Self, ScenarioError> {
         let mut limits = config_for("n").map_err(AddError::from)?;
         scenario.settings.apply(&mut limits);
         let mut config = NetworkConfig::new(scenario.seed)
             .link(scenario.links.model())
             .fidelity(scenario.fidelity)
-            .track_spread(true);
+            .track_spread(true)
+            .threads(threads);
         config.regions = scenario.map.map(Map::regions);
         let mut network = Network::of(config);
         prepare(&mut network);

@@ -49,6 +49,10 @@ impl Tracer {
         self.log = Some(Box::new(TraceLog::new(made_by, self.packets, sink)));
     }
 
+    pub(crate) const fn is_writing(&self) -> bool {
+        self.log.is_some()
+    }
+
     /// Ends the trace; nothing if there is none.
     pub(crate) fn end(&mut self, now: Time, trace_hash: u64) -> io::Result<Option<TraceEnd>> {
         self.log.take().map(|log| (*log).end(now, trace_hash)).transpose()

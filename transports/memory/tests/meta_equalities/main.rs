@@ -7,6 +7,7 @@
 //! | debug and release, on every machine: both builds check one hash | `engine` |
 //! | a network and its snapshots, taken anywhere, that go on | `engine` |
 //! | messages as values and as bytes in chunks | `fidelity` |
+//! | one thread, two and three | `threads` |
 //! | watched, in each of the ways there are, and not | `observers` |
 
 mod engine;
@@ -15,3 +16,4 @@ mod observers;
 mod same_seed;
 #[path = "../support/mod.rs"]
 mod support;
+mod threads;
