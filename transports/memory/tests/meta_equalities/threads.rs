@@ -85,8 +85,9 @@ fn crowd(threads: usize) -> Network {
     let mut network = Network::new(NetworkConfig::new(9).track_spread(true).threads(threads));
     let nodes: Vec<NodeId> =
         (0..500).map(|number| network.add_node(&format!("n{number}")).unwrap()).collect();
-    for pair in nodes.windows(2) {
-        network.join(pair[1], pair[0]).unwrap();
+    for number in 1..nodes.len() {
+        // Anybody who is there, far and near.
+        network.join(nodes[number], nodes[number * 40_503 / 64 % number]).unwrap();
     }
     network.run_for(secs(10));
     for round in 0..5 {
