@@ -37,6 +37,9 @@ pub(crate) struct RunArguments {
     /// Write everything that happens to this file, for `sim replay`, `sim diff` and `sim explain`
     #[arg(long, value_name = "FILE", conflicts_with = "show")]
     pub(crate) trace: Option<PathBuf>,
+    /// On how many threads to run; the outcome is the same [default: one for each processor; with --trace always 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
 }
 
 /// `chinwag sim swarm`

@@ -1,5 +1,6 @@
 //! `chinwag sim`: a simulation, or something to do with simulations that were kept.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -60,6 +61,9 @@ pub(crate) struct OutputArguments {
     /// Write everything that happens to this file, for `sim replay`, `sim diff` and `sim explain`
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
+    /// On how many threads to run; the result is the same [default: one for each processor; with --trace always 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
 }
 
 /// `chinwag sim again`

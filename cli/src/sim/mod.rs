@@ -31,6 +31,8 @@ mod trace_file;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::num::NonZeroUsize;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -87,6 +89,11 @@ pub(crate) fn run(program: &SimProgram) -> anyhow::Result<Exit> {
     Ok(if figures.is_complete() { Exit::Fine } else { Exit::Failed })
 }
 
+/// On how many threads to run a network, which changes nothing but how long it takes.
+fn threads_of(told: Option<NonZeroUsize>) -> usize {
+    told.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+}
+
 /// Where to look, for people.
 fn where_kept(program: &SimProgram, trace: Option<TraceEnd>) -> String {
     let page = program.output.out.as_ref().map(|folder| folder.join(folder::REPORT));
@@ -101,7 +108,9 @@ fn simulate(program: &SimProgram, sink: Option<Sink>) -> anyhow::Result<(Record,
     let origin = Origin::here(&program.words);
     let start = clock::now();
     let made_by = MadeBy::simulation(origin.clone()).line()?;
+    let threads = threads_of(program.output.threads);
     let prepare = |network: &mut Network| {
+        network.set_threads(threads);
         if let Some(sink) = sink {
             network.write_trace(&made_by, sink);
         }

@@ -11,7 +11,7 @@ use crate::arguments::{Format, RunArguments};
 use crate::exit::Exit;
 use crate::sim::listing::Listing;
 use crate::sim::made_by::MadeBy;
-use crate::sim::{csv_line, print, trace_file};
+use crate::sim::{csv_line, print, threads_of, trace_file};
 
 /// Plays the scenario and prints what came of it: fine if every check held.
 ///
@@ -27,7 +27,7 @@ pub(super) fn run(arguments: &RunArguments) -> anyhow::Result<Exit> {
     }
     let scenario = scenario(arguments)?;
     let outcome = match &arguments.trace {
-        None => scenario.play()?,
+        None => scenario.play_on(threads_of(arguments.threads))?,
         Some(file) => {
             let made_by = MadeBy::scenario(words(arguments, &scenario), &scenario).line()?;
             scenario.play_traced(&made_by, trace_file::create(file)?)?

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::ensure;
-use chinwag::{Config, Seed, Semantics, Strategy};
+use chinwag::{Command, Config, Input, Seed, Semantics, Strategy};
 use chinwag_memory::{Fault, LinkModel, Network, NetworkConfig, NodeId, Overlay, config_for, ms};
 
 use crate::arguments::{LinkKind, OverlayKind, SimArguments, Spreading};
@@ -74,7 +74,7 @@ impl World {
             nodes.push(network.add_node_with(node_config(arguments, number)?)?);
         }
         match arguments.overlay {
-            OverlayKind::Hyparview => join_one(&mut network, &nodes, arguments.join_over, &progress)?,
+            OverlayKind::Hyparview => join_one(&mut network, &nodes, arguments.join_over, &progress),
             OverlayKind::Random => link_at_random(&mut network, &nodes, arguments)?,
         }
         tracing::info!(nodes = nodes.len(), "all have been told to join");
@@ -130,23 +130,21 @@ fn links(arguments: &SimArguments) -> anyhow::Result<(LinkModel, LinkModel)> {
 }
 
 /// Everybody joins the first node, one after the other.
-fn join_one(
-    network: &mut Network,
-    nodes: &[NodeId],
-    over: Duration,
-    progress: &Progress,
-) -> anyhow::Result<()> {
-    let Some((first, others)) = nodes.split_first() else { return Ok(()) };
+fn join_one(network: &mut Network, nodes: &[NodeId], over: Duration, progress: &Progress) {
+    let Some((first, others)) = nodes.split_first() else { return };
     let start = network.now();
     let count = u32::try_from(others.len()).unwrap_or(u32::MAX).max(1);
-    progress.begin("nodes join", count.into());
+    let address = network.address(*first).clone();
     for (number, node) in (0_u32..).zip(others) {
         let at = start + over.mul_f64(f64::from(number) / f64::from(count));
-        network.run_for(at.saturating_since(network.now()));
-        network.join(*node, *first)?;
-        progress.at(u64::from(number) + 1);
+        network.tell_at(at, *node, Input::Command(Command::Join(address.clone())));
     }
-    Ok(())
+    progress.begin("nodes join", count.into());
+    for step in 1..=STEPS {
+        let at = start + over * step / STEPS;
+        network.run_for(at.saturating_since(network.now()));
+        progress.at(u64::from(count) * u64::from(step) / u64::from(STEPS));
+    }
 }
 
 /// A connected random network: the nodes link with whom they are told to, and with nobody else.
@@ -179,4 +177,6 @@ fn warm_up(network: &mut Network, warm: Duration, progress: &Progress) -> Option
 }
 
 /// Keeps this chance apart from that of the nodes, which derive theirs from small numbers.
+/// How often progress is told while nodes join.
+const STEPS: u32 = 100;
 const APART: u64 = 0x7369_6d00_0000_0000;

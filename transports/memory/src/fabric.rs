@@ -61,6 +61,8 @@ pub(crate) enum Happening {
     Fault(Box<Fault>),
     /// A node's deadline.
     Wake { node: NodeId },
+    /// An application tells its node something.
+    Told { node: NodeId, input: Box<Input> },
     /// What a partition held back on a link goes on.
     Released { node: NodeId, link: LinkId },
     /// At a node's machine.
@@ -127,6 +129,7 @@ impl Happening {
         match self {
             Self::Fault(_) => None,
             Self::Wake { node }
+            | Self::Told { node, .. }
             | Self::Released { node, .. }
             | Self::ToNode { node, .. }
             | Self::Handled { node, .. } => Some(*node),

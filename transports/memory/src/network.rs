@@ -13,6 +13,7 @@ use crate::host::{Held, Host};
 use crate::packet_log::{LoggedPacket, PacketLog};
 use crate::parallel::Apart;
 use crate::part::Part;
+use crate::queue::Class;
 use crate::spread::Spread;
 use crate::stats::Stats;
 use crate::trace::Trace;
@@ -115,17 +116,20 @@ impl<N: Node> Network<N> {
 
     /// Gives a node an input, as if it had just happened: usually a command. False if the node has crashed.
     pub fn tell(&mut self, node: NodeId, input: Input) -> bool {
-        let running = self.is_running(node);
-        if running {
-            self.whole.fabric.unrest.last = self.whole.fabric.now;
-            let fingerprint = if let Input::Received { message, .. } = &input {
-                self.whole.fabric.fingerprints.of(message)
-            } else {
-                0
-            };
-            self.whole.feed(node, Told { input, fingerprint });
-        }
-        running
+        self.whole.tell(node, input)
+    }
+
+    /// Gives a node an input at a later time, or at once if that is past, unless it has crashed then. With many at known times
+    /// the network need not stop for each, so that several threads can work on it.
+    pub fn tell_at(&mut self, at: Time, node: NodeId, input: Input) {
+        let at = at.max(self.now());
+        let key = self.whole.fabric.key(node, at, Class::Local);
+        self.whole.fabric.queue.push(key, Happening::Told { node, input: Box::new(input) });
+    }
+
+    /// Sets on how many threads to run from now on: [`NetworkConfig::threads`].
+    pub fn set_threads(&mut self, threads: usize) {
+        self.whole.fabric.world_mut().config.threads = threads;
     }
 
     /// Puts a node on another machine: [`Fault::SetMachine`].

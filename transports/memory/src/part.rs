@@ -69,6 +69,9 @@ impl<N: Node> Part<N> {
                 self.inject(*fault);
             }
             Happening::Wake { node } => self.wake(node),
+            Happening::Told { node, input } => {
+                self.tell(node, *input);
+            }
             Happening::Released { node, link } => {
                 // One by one, as the node may close the link at any of them.
                 while self.fabric.release_next(node, link, &mut self.inbox) {
@@ -115,6 +118,21 @@ impl<N: Node> Part<N> {
             Some(deadline) if deadline <= shown => self.feed(node, Told::of(Input::Tick)),
             later => self.fabric.set_alarm(node, later),
         }
+    }
+
+    /// Gives a node an input; false if it does not run.
+    pub(crate) fn tell(&mut self, node: NodeId, input: Input) -> bool {
+        let running = self.fabric.host(node).running;
+        if running {
+            self.fabric.unrest.last = self.fabric.now;
+            let fingerprint = if let Input::Received { message, .. } = &input {
+                self.fabric.fingerprints.of(message)
+            } else {
+                0
+            };
+            self.feed(node, Told { input, fingerprint });
+        }
+        running
     }
 
     /// Has a fault take effect now.
