@@ -32,6 +32,8 @@ pub struct Network<N = ChatNode> {
     pub(crate) whole: Part<N>,
     /// How much was done in parts.
     pub(crate) apart: Apart,
+    /// How much happens in a second, by what happened last.
+    pub(crate) pace: Option<u64>,
 }
 
 impl<N: Node> Network<N> {
@@ -42,6 +44,7 @@ impl<N: Node> Network<N> {
         Self {
             whole: Part { nodes: Vec::new(), fabric: Fabric::new(config), inbox: Inbox::default(), trace },
             apart: Apart::default(),
+            pace: None,
         }
     }
 

@@ -25,6 +25,8 @@ pub struct Apart {
     pub exchanged: u64,
     /// How many windows were worked on by several threads, as there was enough to do.
     pub shared: u64,
+    /// How much happened in all.
+    pub steps: u64,
 }
 
 impl<N: Node> Network<N> {
@@ -58,16 +60,41 @@ impl<N: Node> Network<N> {
             // A fault happens to the whole.
             let fault = self.whole.fabric.faults_due.first().map_or(Time::MAX, |(at, _)| *at);
             let until = end.min(just_before(fault));
+            if until < next {
+                while self.whole.step(fault) {}
+                continue;
+            }
             let window = self.whole.fabric.world.models.least_latency();
-            if until.saturating_since(next) < window.saturating_mul(WORTH_IT) {
-                while self.whole.step(end.min(fault)) {}
+            let span = until.saturating_since(next);
+            if self.pace.is_none() || !self.is_worth_it(span) {
+                // How much is going on is only known from what has just gone on.
+                let until = if self.pace.is_some() { until } else { until.min(next + window * TRIAL) };
+                self.note_pace(next, until, |whole| whole.run_to(until));
             } else {
                 let mut others = self.whole.split(threads);
-                self.apart.add(run_windows(&mut self.whole, &mut others, window, until));
+                let before = self.apart.steps;
+                let ran = run_windows(&mut self.whole, &mut others, window, until);
+                self.apart.add(ran);
                 self.whole.join(others);
+                let steps = self.apart.steps - before;
+                self.note_pace(next, until, |_| steps);
             }
         }
         while self.whole.step(end) {}
+    }
+
+    /// Whether enough is likely to happen in a while for the network to be cut into parts.
+    fn is_worth_it(&self, span: Duration) -> bool {
+        let per_second = u128::from(self.pace.unwrap_or(0));
+        let expected = per_second * span.as_nanos() / 1_000_000_000;
+        expected >= self.whole.nodes.len() as u128 * WORTH_IT
+    }
+
+    /// Takes down how much happens in a second of the network's time.
+    fn note_pace(&mut self, from: Time, until: Time, run: impl FnOnce(&mut Part<N>) -> u64) {
+        let steps = u128::from(run(&mut self.whole));
+        let span = until.saturating_since(from).as_nanos().max(1);
+        self.pace = Some(u64::try_from(steps * 1_000_000_000 / span).unwrap_or(u64::MAX));
     }
 }
 
@@ -93,6 +120,7 @@ fn run_windows<N: Node>(
             } else {
                 first.run_to(end) + others.iter_mut().map(|part| part.run_to(end)).sum::<u64>()
             };
+            apart.steps += steps;
             busy = steps >= ENOUGH_TO_SHARE;
             apart.exchanged += exchange(first, others);
         }
@@ -182,6 +210,7 @@ impl Apart {
         self.windows += more.windows;
         self.exchanged += more.exchanged;
         self.shared += more.shared;
+        self.steps += more.steps;
     }
 }
 
@@ -189,7 +218,10 @@ impl Apart {
 const LEAST_WINDOW: Duration = Duration::from_micros(10);
 /// A part has at least so many nodes.
 const LEAST_NODES: usize = 2;
-/// For how many windows a network is cut into parts: doing that takes as long as going through all nodes.
-const WORTH_IT: u32 = 4;
+/// How much has to be expected for each node where a network is cut into parts: that takes about as long as two things
+/// happening to each.
+const WORTH_IT: u128 = 8;
+/// After how many windows it is known how much happens.
+const TRIAL: u32 = 8;
 /// How much has to happen in a window for other threads to be woken for the next.
-const ENOUGH_TO_SHARE: u64 = 64;
+const ENOUGH_TO_SHARE: u64 = 400;
