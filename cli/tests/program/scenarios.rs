@@ -39,6 +39,16 @@ fn scenarios_and_swarms_speak_every_format() {
 }
 
 #[test]
+fn threads_change_nothing_of_what_is_printed() {
+    let said =
+        |threads: &str| Program::start(&format!("sim run churn --format json --threads {threads}")).rest();
+    let one = said("1");
+    assert!(one.concat().contains("trace_hash"), "{one:?}");
+    assert_eq!(said("2"), one);
+    assert_eq!(said("3"), one);
+}
+
+#[test]
 fn a_swarm_says_how_to_see_a_failure_again_and_the_minimiser_writes_it_down() {
     let mut fine = Program::start("sim swarm --seeds 2 --threads 2");
     assert_eq!(fine.exit_code(), 0);

@@ -4,8 +4,9 @@ use chinwag::{DialError, Input, LinkEnd, LinkId, Semantics};
 
 use crate::NodeId;
 use crate::draw::{Place, Purpose};
-use crate::fabric::{Fabric, Occurrence, Packet, Payload};
+use crate::fabric::Fabric;
 use crate::fingerprint;
+use crate::happening::{Occurrence, Packet, Payload};
 use crate::host::{EndState, Held};
 use crate::pipe::{self, Decoded};
 use crate::queue::Class;

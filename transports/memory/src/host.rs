@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use chinwag::{Address, Event, Input, LinkEnd, LinkId, PeerId, Semantics, Time};
 
 use crate::bandwidth::Transmitter;
-use crate::fabric::Packet;
 use crate::fingerprint::History;
+use crate::happening::Packet;
 use crate::link_model::Steady;
 use crate::machine::Hardware;
 use crate::pipe::Pipe;

@@ -46,6 +46,7 @@ mod error;
 mod fabric;
 mod fault;
 mod fingerprint;
+mod happening;
 mod host;
 mod latency;
 mod ledger;

@@ -7,8 +7,9 @@ use chinwag::{Address, ChatNode, ConfigError, Event, Input, MessageId, PeerId, T
 use crate::arrival::{Inbox, Told};
 use crate::check::{self, Checked, Violation};
 use crate::draw;
-use crate::fabric::{Fabric, Happening, Occurrence};
+use crate::fabric::Fabric;
 use crate::fault::{Fault, Memory};
+use crate::happening::{Happening, Occurrence};
 use crate::host::{Held, Host};
 use crate::packet_log::{LoggedPacket, PacketLog};
 use crate::parallel::Apart;

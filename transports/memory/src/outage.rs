@@ -5,8 +5,9 @@ use core::time::Duration;
 use chinwag::{DialError, Input, LinkEnd, LinkId};
 
 use crate::draw::{Draw, Place, Purpose};
-use crate::fabric::{Fabric, Happening, Occurrence};
+use crate::fabric::Fabric;
 use crate::fault::{Cut, Fault};
+use crate::happening::{Happening, Occurrence};
 use crate::host::{EndState, Held};
 use crate::queue::Class;
 use crate::stats::DropReason;

@@ -3,8 +3,9 @@
 use chinwag::{Input, Seed, Time};
 
 use crate::arrival::{Inbox, Told};
-use crate::fabric::{Fabric, Happening};
+use crate::fabric::Fabric;
 use crate::fault::{Fault, Memory};
+use crate::happening::Happening;
 use crate::queue::Class;
 use crate::trace::Trace;
 use crate::{Effects, Node, NodeId, Start};

@@ -3,7 +3,8 @@
 use chinwag::{LinkId, Time};
 
 use crate::draw::{Draw, Place, Purpose};
-use crate::fabric::{Fabric, Happening, Occurrence, Packet, Payload};
+use crate::fabric::Fabric;
+use crate::happening::{Happening, Occurrence, Packet, Payload};
 use crate::host::End;
 use crate::link_model::LinkModel;
 use crate::queue::Class;
