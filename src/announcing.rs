@@ -79,15 +79,16 @@ impl ChatNode {
         for turn in [Turn::First, Turn::Second] {
             let queue = &mut self.broadcast.to_announce[turn as usize];
             let due = queue.partition_point(|(at, ..)| *at <= upto);
-            let posts: Vec<(u32, u64)> =
-                queue.drain(..due).map(|(_, stream, sequence)| (stream, sequence)).collect();
             if turn == Turn::First && due > 0 {
                 self.broadcast.announced_at = Some(self.ctx.now);
             }
-            if let [(stream, sequence)] = posts[..] {
+            if due == 1 {
                 // By far the most common.
-                self.announce_one(self.lacking(turn, stream, sequence), stream, sequence);
+                if let Some((_, stream, sequence)) = queue.pop_front() {
+                    self.announce_one(self.lacking(turn, stream, sequence), stream, sequence);
+                }
             } else {
+                let posts = queue.drain(..due).map(|(_, stream, sequence)| (stream, sequence)).collect();
                 self.announce_all(turn, posts);
             }
         }
@@ -95,6 +96,9 @@ impl ChatNode {
     }
 
     fn announce_one(&mut self, to: Slots, stream: u32, sequence: u64) {
+        if to.is_empty() {
+            return;
+        }
         if let (Some(tag), Some(run)) = (self.broadcast.streams.tag(stream), Run::of(sequence, sequence)) {
             self.ctx.stats.announced = self.ctx.stats.announced.saturating_add(to.len() as u64);
             self.tell_placed(to, Control::Have(vec![(tag, run)]));

@@ -1,39 +1,11 @@
 //! What a simulation leaves: figures in every format, a folder that can be run again, a page, and a comparison.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::Program;
-
-/// A folder of a test's own, gone when this is dropped.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("chinwag-results-{}-{name}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// What the program prints, and how it ends.
-fn said(arguments: &str) -> (String, i32) {
-    let mut program = Program::start(arguments);
-    let lines = program.rest();
-    (lines.join("\n"), program.exit_code())
-}
+use crate::support::{Folder, Program, said};
 
 fn simulated(arguments: &str) -> String {
     let (text, code) = said(&format!("sim --nodes 8 --warm 2s --rounds 3 {arguments}"));

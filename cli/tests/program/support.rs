@@ -185,3 +185,31 @@ pub(crate) fn wait_until_linked(programs: &mut [&mut Program], count: usize) {
         });
     }
 }
+
+/// A folder of a test's own, gone when this is dropped.
+pub(crate) struct Folder(std::path::PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("chinwag-program-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What the program prints, and how it ends.
+pub(crate) fn said(arguments: &str) -> (String, i32) {
+    let mut program = Program::start(arguments);
+    let lines = program.rest();
+    (lines.join("\n"), program.exit_code())
+}

@@ -1,37 +1,8 @@
 //! Traces: written, run again, compared, and asked how messages came.
 
 use std::fs;
-use std::path::PathBuf;
 
-use crate::support::Program;
-
-/// A folder of a test's own, gone when this is dropped.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("chinwag-traces-{}-{name}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// What the program prints, and how it ends.
-fn said(arguments: &str) -> (String, i32) {
-    let mut program = Program::start(arguments);
-    let lines = program.rest();
-    (lines.join("\n"), program.exit_code())
-}
+use crate::support::{Folder, Program, said};
 
 /// A trace of a small simulation, and what that printed.
 fn traced(folder: &Folder, name: &str, arguments: &str) -> (String, String) {

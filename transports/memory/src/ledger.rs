@@ -347,3 +347,39 @@ impl Ledger {
         self.spreads.get_mut(at)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chinwag::{Post as Said, Sequence};
+
+    /// What `author` says as the first of its run, by `node`.
+    fn sent(ledger: &mut Ledger, node: u32, at: u64, author: &str) -> Tag {
+        let place = chinwag::Place { epoch: chinwag::Epoch::new(1), sequence: Sequence::new(1).unwrap() };
+        let said = Said { place: Some(place), room: None, body: Body::text("not mine"), signature: None };
+        let message = Message::new(PeerId::new(author).unwrap(), Body::text("now"), Content::Broadcast(said));
+        ledger.sending(NodeId::from_number(node), None, Time::from_secs(at), &message).unwrap()
+    }
+
+    #[test]
+    fn what_two_parts_bring_up_at_the_same_time_is_one_post() {
+        for (early, late) in [(1, 2), (2, 1)] {
+            let mut first = Ledger::new(true, true);
+            let mut second = first.split_off(4);
+            let tags = [sent(&mut first, 0, early, "ann"), sent(&mut second, 5, late, "ann")];
+            let (here, there) = (first.take_news(), second.take_news());
+            assert_eq!((here.len(), there.len()), (1, 1));
+            there.into_iter().for_each(|news| first.learn(news));
+            here.into_iter().for_each(|news| second.learn(news));
+            for ledger in [&mut first, &mut second] {
+                assert_eq!(ledger.spreads.len(), 1);
+                assert_eq!(ledger.spreads[0].published(), Time::from_secs(1));
+            }
+            // Whichever of them a packet was sent as, it counts for the one.
+            first.received(NodeId::from_number(1), NodeId::from_number(0), tags[0]);
+            second.received(NodeId::from_number(6), NodeId::from_number(5), tags[1]);
+            first.join(second);
+            assert_eq!((first.spreads.len(), first.spreads[0].copies()), (1, 2));
+        }
+    }
+}
