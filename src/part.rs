@@ -110,7 +110,7 @@ impl ChatNode {
         };
         let place = link.dialed.or_else(|| neighbour.address().cloned());
         if let (Some(address), Parting::Lost, true) = (&place, parting, self.has_views()) {
-            self.views.learn(&mut self.ctx, Contact::new(neighbour.peer.clone(), address.clone()));
+            self.views.keep(&mut self.ctx, Contact::new(neighbour.peer.clone(), address.clone()));
         }
         self.dialer.parted(&mut self.ctx, &neighbour.peer, place.as_ref(), parting);
         self.ctx.emit(Event::PeerDown { peer: neighbour.peer, reason });

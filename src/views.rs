@@ -91,6 +91,14 @@ impl Views {
         }
     }
 
+    /// Notes a peer that was lost, if there is room: where many are lost at once, the one in whose place it came may be
+    /// the only one left that lives.
+    pub(crate) fn keep(&mut self, ctx: &mut Ctx, contact: Contact) {
+        if self.passive.len() < ctx.config.passive_view {
+            self.learn(ctx, contact);
+        }
+    }
+
     /// Notes a peer that others name. What they say of one who is known does not change what we know.
     pub(crate) fn hear_of(&mut self, ctx: &mut Ctx, contact: &Contact) {
         let mark = Mark::of(contact.peer());

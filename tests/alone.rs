@@ -6,8 +6,8 @@ use chinwag_memory::{ms, secs};
 use chinwag_testkit::{Guest, Lab, at};
 
 /// Five neighbours that came by themselves, and others known by hearsay; nobody was ever joined.
-fn known_by_hearsay() -> Lab {
-    let mut lab = Lab::usual();
+fn known_by_hearsay(room: usize) -> Lab {
+    let mut lab = Lab::usual_but(|config| config.passive_view = room);
     let names = (0..5).map(|number| format!("neighbour {number}"));
     let links: Vec<_> = names
         .map(|name| lab.welcome(&Guest::native(&name, &format!("{name}:1").replace(' ', "-"))))
@@ -25,16 +25,27 @@ fn known_by_hearsay() -> Lab {
 
 #[test]
 fn nobody_is_forgotten_while_nobody_can_be_reached() {
-    let mut lab = known_by_hearsay();
+    let mut lab = known_by_hearsay(160);
     lab.wait_alone(secs(300));
     assert_eq!(lab.node.passive_view().count(), 37, "the five that were lost are known as well");
     let dials = lab.wait_alone(secs(3600)).len();
     assert!((100..5000).contains(&dials), "{dials} dials in an hour: neither given up nor hasty");
 }
 
+/// Where many die at once, the one whose place a lost neighbour took might be the only one known who lives.
+#[test]
+fn who_was_lost_takes_nobodys_place() {
+    let others = known_by_hearsay(32)
+        .node
+        .passive_view()
+        .filter(|known| known.peer().as_str().starts_with("other"))
+        .count();
+    assert_eq!(others, 32);
+}
+
 #[test]
 fn who_is_back_finds_somebody_within_a_minute() {
-    let mut lab = known_by_hearsay();
+    let mut lab = known_by_hearsay(160);
     lab.wait_alone(secs(300));
     let back = (0..600).find_map(|_| {
         lab.wait(ms(100));
