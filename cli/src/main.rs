@@ -1,6 +1,7 @@
-//! The program `chinwag`: chat from a terminal, see it at work, simulate it.
+//! The program `chinwag`: chat from a terminal, see it at work, simulate it, measure it.
 
 mod arguments;
+mod bench;
 mod chat;
 mod clock;
 mod command;
@@ -8,6 +9,8 @@ mod demo;
 mod exit;
 mod logging;
 mod notice;
+mod numbers;
+mod process;
 mod render;
 mod sanitize;
 mod screen;
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
         Some(Program::Demo(demo)) => demo::run(&demo),
         None => demo::run(&arguments::DemoArguments::default()),
         Some(Program::Sim(sim)) => sim::run(&sim),
+        Some(Program::Bench(bench)) => bench::run(&bench),
     };
     let exit = ended.unwrap_or_else(|error| {
         // Nothing is left to be done if standard error is closed too.

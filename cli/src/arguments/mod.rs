@@ -1,5 +1,6 @@
 //! The command line.
 
+mod bench;
 mod bind;
 mod chat;
 mod scenario;
@@ -11,6 +12,7 @@ mod words;
 use chinwag::Strategy;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
+pub(crate) use bench::{BenchArguments, BenchFormat, Shape};
 pub(crate) use bind::Bind;
 pub(crate) use chat::{ChatArguments, DemoArguments};
 pub(crate) use scenario::{MinimiseArguments, RunArguments, SwarmArguments};
@@ -65,6 +67,8 @@ pub(crate) enum Program {
     Demo(DemoArguments),
     /// Broadcasts in a simulated network of many nodes, on a virtual clock
     Sim(Box<SimProgram>),
+    /// Peers on this machine talk over TCP as fast as they can, and it is measured how fast that is
+    Bench(BenchArguments),
 }
 
 /// How messages spread in a simulation.

@@ -6,13 +6,13 @@ use std::time::Duration;
 use chinwag_memory::Traffic;
 use serde::Serialize;
 
+use crate::process;
 use crate::sim::cast::SETTLED_FROM;
 use crate::sim::distributions::Distributions;
 use crate::sim::joiner::Joined;
 use crate::sim::kill_sweep::KilledShare;
 use crate::sim::measure::Measured;
 use crate::sim::partition::Healed;
-use crate::sim::process;
 use crate::sim::rounds::Killed;
 use crate::sim::scenario::World;
 

@@ -16,7 +16,6 @@ mod made_by;
 mod measure;
 mod minimise;
 mod partition;
-mod process;
 mod progress;
 mod record;
 mod replay;

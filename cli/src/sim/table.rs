@@ -1,6 +1,7 @@
 //! What came of a simulation, as a table for people and for documents.
 
 use crate::arguments::{OverlayKind, SimArguments, Spreading};
+use crate::numbers::{number, thousands};
 use crate::sim::figures::Figures;
 
 /// The table, and below it in a sentence whether all went well.
@@ -157,33 +158,4 @@ fn costs(figures: &Figures) -> Vec<Row> {
             ),
         ),
     ]
-}
-
-fn number(value: Option<f64>, decimals: usize) -> String {
-    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.decimals$}"))
-}
-
-/// A number with a comma before every three digits.
-pub(super) fn thousands(number: usize) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped() {
-        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(thousands(number), text);
-        }
-    }
 }

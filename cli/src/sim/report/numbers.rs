@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::sim::table::thousands;
+use crate::numbers::thousands;
 
 /// A figure with as many digits as matter; a dash if it was not measured.
 pub(in crate::sim) fn shown(value: &Value) -> String {

@@ -85,7 +85,7 @@ pub(super) fn tick_text(value: f64, unit: &str) -> String {
     let rounded = (value * 1e6).round() / 1e6;
     let text = format!("{rounded}");
     let (whole, rest) = text.split_once('.').map_or((text.as_str(), ""), |(whole, rest)| (whole, rest));
-    let whole = whole.parse().map_or_else(|_| whole.to_owned(), crate::sim::table::thousands);
+    let whole = whole.parse().map_or_else(|_| whole.to_owned(), crate::numbers::thousands);
     let number = if rest.is_empty() { whole } else { format!("{whole}.{rest}") };
     if unit.is_empty() { number } else { format!("{number} {unit}") }
 }

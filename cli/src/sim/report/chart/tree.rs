@@ -51,8 +51,8 @@ pub(in crate::sim) fn chart(deliveries: &[DeliveryRow]) -> Option<Element> {
     if left_out > 0 {
         let note = format!(
             "Lines: the {} largest branches. The other {} nodes are dots.",
-            crate::sim::table::thousands(drawn.len()),
-            crate::sim::table::thousands(left_out)
+            crate::numbers::thousands(drawn.len()),
+            crate::numbers::thousands(left_out)
         );
         figure = figure.add(element("p").class("note").text(&note));
     }

@@ -1,21 +1,21 @@
-//! What the simulation costs this machine.
+//! What this process costs the machine.
 
 /// How long the processors have worked for this process, in seconds; `None` where that cannot be asked.
 #[cfg(unix)]
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere there is no answer")]
-pub(super) fn cpu_seconds() -> Option<f64> {
+pub(crate) fn cpu_seconds() -> Option<f64> {
     let spent = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     Some(spent.tv_sec as f64 + spent.tv_nsec as f64 / 1e9)
 }
 
 /// See above.
 #[cfg(not(unix))]
-pub(super) const fn cpu_seconds() -> Option<f64> {
+pub(crate) const fn cpu_seconds() -> Option<f64> {
     None
 }
 
 /// The most memory that this process ever had, in bytes; `None` but on Linux.
-pub(super) fn peak_rss_bytes() -> Option<u64> {
+pub(crate) fn peak_rss_bytes() -> Option<u64> {
     high_water_mark(&std::fs::read_to_string("/proc/self/status").ok()?)
 }
 

@@ -1,0 +1,44 @@
+//! As many files may be open as there are sockets.
+
+use crate::arguments::Shape;
+
+/// Raises the limit of this process, if need be.
+///
+/// # Errors
+/// If the system does not let it have as many as these peers need.
+#[cfg(unix)]
+pub(super) fn provide(shape: Shape) -> anyhow::Result<()> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let peers = shape.peers() as u64;
+    // A link has two ends here; a peer has its socket for others and its wake-up.
+    let ends = match shape {
+        Shape::Star(_) => 2,
+        Shape::Mesh(_) => 16,
+    };
+    let needed = peers * (ends + 2) + 64;
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= needed) {
+        return Ok(());
+    }
+    let maximum = limit.maximum.map(|maximum| maximum.max(needed));
+    // Only a privileged process may have more than it was given at most.
+    let raised = [maximum, limit.maximum].into_iter().any(|maximum| {
+        maximum.is_none_or(|maximum| maximum >= needed)
+            && setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum }).is_ok()
+    });
+    anyhow::ensure!(
+        raised,
+        "{peers} peers need {needed} open files, and this process may have {} at most: `ulimit -Hn` says so, and \
+         an administrator can raise it",
+        limit.maximum.unwrap_or_default()
+    );
+    Ok(())
+}
+
+/// There is no such limit.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(super) fn provide(_: Shape) -> anyhow::Result<()> {
+    Ok(())
+}
