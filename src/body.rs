@@ -16,6 +16,14 @@ use serde_json::value::RawValue;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Body(Bytes);
 
+/// What bodies are parts of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame<'a> {
+    pub(crate) bytes: &'a Bytes,
+    /// Whether there is no line break anywhere in it.
+    pub(crate) is_one_line: bool,
+}
+
 impl Body {
     /// No value.
     pub(crate) const fn null() -> Self {
@@ -34,19 +42,24 @@ impl Body {
     /// The parser's, when `json` is not exactly one JSON value.
     pub fn from_json(json: &str) -> Result<Self, serde_json::Error> {
         let raw: &RawValue = serde_json::from_str(json)?;
-        Ok(Self::from_raw(raw, None))
+        Ok(Self::one_line(raw.get()))
     }
 
-    /// Keeps `raw`, as a slice of `frame` where it is one.
-    pub(crate) fn from_raw(raw: &RawValue, frame: Option<&Bytes>) -> Self {
-        let text = raw.get();
-        if has_line_break(text) {
-            return Self(Bytes::from(without_line_breaks(text)));
+    /// Keeps `raw`, which is part of `frame`: as a slice of it, if that is one line.
+    pub(crate) fn part_of(frame: &Frame<'_>, raw: &RawValue) -> Self {
+        if frame.is_one_line {
+            Self(frame.bytes.slice_ref(raw.get().as_bytes()))
+        } else {
+            Self::one_line(raw.get())
         }
-        match frame {
-            Some(frame) => Self(frame.slice_ref(text.as_bytes())),
-            None => Self(Bytes::copy_from_slice(text.as_bytes())),
-        }
+    }
+
+    fn one_line(json: &str) -> Self {
+        Self(if has_line_break(json) {
+            Bytes::from(without_line_breaks(json))
+        } else {
+            Bytes::copy_from_slice(json.as_bytes())
+        })
     }
 
     /// The value as JSON text.
@@ -119,8 +132,7 @@ impl fmt::Debug for Body {
 }
 
 pub(crate) fn has_line_break(text: &str) -> bool {
-    // By bytes and one at a time, as searching for either of two characters costs several times as much.
-    text.as_bytes().contains(&b'\n') || text.as_bytes().contains(&b'\r')
+    memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_some()
 }
 
 /// A line break in valid JSON stands between tokens, where it means nothing, and would split a frame of lines.

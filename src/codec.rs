@@ -24,7 +24,7 @@ use serde::ser::SerializeTuple;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::body::has_line_break;
+use crate::body::{Frame, has_line_break};
 use crate::framing::Braces;
 use crate::{
     Address, Body, Contact, Content, DecodeError, Epoch, Hello, Intent, Message, Native, PeerId, Place, Post,
@@ -168,17 +168,19 @@ impl Message {
             return Err(DecodeError::TooDeep);
         }
         let originator = names.get(&wire.originator)?;
-        let content = content(&wire, frame)?;
-        let time = Body::from_raw(wire.time, Some(frame));
-        if has_line_break(text) {
+        let whole = Frame { bytes: frame, is_one_line: !has_line_break(text) };
+        let content = content(&wire, &whole)?;
+        let time = Body::part_of(&whole, wire.time);
+        if whole.is_one_line {
+            Ok(Self::received(originator, time, content, frame.clone()))
+        } else {
             // Kept as it is, a line break would split this frame when it is passed on.
-            return Ok(Self::new(originator, time, content));
+            Ok(Self::new(originator, time, content))
         }
-        Ok(Self::received(originator, time, content, frame.clone()))
     }
 }
 
-fn content(wire: &Wire<'_>, frame: &Bytes) -> Result<Content, DecodeError> {
+fn content(wire: &Wire<'_>, frame: &Frame<'_>) -> Result<Content, DecodeError> {
     let msg_type = wire.msg_type.as_ref();
     Ok(match msg_type {
         "PING" => Content::Ping(hello(wire)?),
@@ -202,7 +204,7 @@ fn content(wire: &Wire<'_>, frame: &Bytes) -> Result<Content, DecodeError> {
         "RETIRE" => Content::Retire,
         "LEAVE" => Content::Leave,
         _ if is_custom_type(msg_type) => {
-            Content::Custom { msg_type: msg_type.into(), body: Body::from_raw(wire.msg, Some(frame)) }
+            Content::Custom { msg_type: msg_type.into(), body: Body::part_of(frame, wire.msg) }
         }
         _ => return Err(DecodeError::BadType),
     })
@@ -260,7 +262,7 @@ fn parse_object<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, DecodeError>
     serde_json::from_str(json).map_err(|error| DecodeError::from_json(&error))
 }
 
-fn post(wire: &Wire<'_>, frame: &Bytes) -> Result<Post, DecodeError> {
+fn post(wire: &Wire<'_>, frame: &Frame<'_>) -> Result<Post, DecodeError> {
     let place = match (wire.epoch, wire.seq) {
         (None, None) => None,
         (Some(epoch), Some(sequence)) => Some(Place {
@@ -277,7 +279,7 @@ fn post(wire: &Wire<'_>, frame: &Bytes) -> Result<Post, DecodeError> {
         Some(name) => Some(Room::new(name).ok_or(DecodeError::BadRoom)?),
         None => None,
     };
-    Ok(Post { place, room, body: Body::from_raw(wire.msg, Some(frame)), signature })
+    Ok(Post { place, room, body: Body::part_of(frame, wire.msg), signature })
 }
 
 #[derive(Serialize)]

@@ -128,7 +128,7 @@ impl Decoder {
             Some(braces) if matches!(self.buffer.first(), Some(b'{' | b'[')) => {
                 unseen.iter().position(|byte| braces.closes(*byte)).map(|at| at.saturating_add(1))
             }
-            Some(_) | None => unseen.iter().position(|byte| *byte == b'\n'),
+            Some(_) | None => memchr::memchr(b'\n', unseen),
         };
         let end = found.map(|at| self.searched.saturating_add(at));
         self.searched = self.buffer.len();

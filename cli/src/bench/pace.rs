@@ -6,7 +6,7 @@ use super::course::Course;
 use crate::clock;
 
 /// How many messages are said at a stretch before the sockets are looked after again.
-const AT_A_STRETCH: usize = 32;
+const AT_A_STRETCH: usize = 128;
 /// How soon to look again whether there is room for one more.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
