@@ -73,23 +73,32 @@ impl Crowd {
         })
     }
 
-    /// Adds a peer that listens, needs to be linked with `needs` others, and may be with `links`.
+    /// Adds a peer that needs to be linked with `needs` others, and may be with `links`.
     ///
     /// # Errors
     /// When the system has no room for it.
-    pub(super) fn add(&mut self, config: Config, needs: usize, links: usize) -> anyhow::Result<Address> {
+    pub(super) fn add(&mut self, config: Config, needs: usize, links: usize) -> anyhow::Result<()> {
         let mut options = Options::default();
         options.max_links = links;
         options.max_dials = SPARE_TOKENS / 2;
         let first = self.tokens.last().copied().unwrap_or_default();
         let tokens = first..first.saturating_add(links).saturating_add(SPARE_TOKENS);
         self.tokens.push(tokens.end);
-        let mut driver = MioDriver::embedded(self.poll.registry(), tokens, config, random_seed(), options)?;
-        let address = driver.listen("127.0.0.1:0", None)?;
+        let driver = MioDriver::embedded(self.poll.registry(), tokens, config, random_seed(), options)?;
         let (is_busy, is_joining, is_ready) = (false, false, false);
         self.peers.push(Peer { driver, deadline: None, is_busy, is_joining, is_ready, needs });
         self.touch(self.peers.len().saturating_sub(1));
-        Ok(address)
+        Ok(())
+    }
+
+    /// Has the peer that was added last listen on a free port of this machine, and gives back where; `None` if there is
+    /// no peer.
+    ///
+    /// # Errors
+    /// When the system has no port for it.
+    pub(super) fn listen(&mut self) -> anyhow::Result<Option<Address>> {
+        let Some(peer) = self.peers.last_mut() else { return Ok(None) };
+        Ok(Some(peer.driver.listen("127.0.0.1:0", None)?))
     }
 
     /// Has the peer that was added last join `address` when it is its turn.
@@ -188,7 +197,7 @@ impl Crowd {
             let Some(peer) = self.peers.get_mut(place) else { continue };
             peer.is_busy = false;
             peer.driver.on_turn();
-            let heard = listen(&mut peer.driver, &self.course, &mut self.tally);
+            let heard = take_events(&mut peer.driver, &self.course, &mut self.tally);
             self.course.note_heard(heard);
             if peer.is_joining && peer.driver.node().linked() > 0 {
                 peer.is_joining = false;
@@ -210,7 +219,7 @@ impl Crowd {
 }
 
 /// Takes what a peer has heard, and gives back how many deliveries that were.
-fn listen(driver: &mut MioDriver, course: &Course, tally: &mut Tally) -> u64 {
+fn take_events(driver: &mut MioDriver, course: &Course, tally: &mut Tally) -> u64 {
     let (mut heard, mut now) = (0, None);
     while let Some(event) = driver.next_event() {
         let Event::Delivered(delivery) = event else { continue };

@@ -11,12 +11,12 @@ pub(super) fn provide(shape: Shape) -> anyhow::Result<()> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     let peers = shape.peers() as u64;
-    // A link has two ends here; a peer has its socket for others and its wake-up.
-    let ends = match shape {
-        Shape::Star(_) => 2,
+    // The two ends of its link and its wake-up; or its wake-up, where it listens, and its ends of up to 14 links.
+    let each = match shape {
+        Shape::Star(_) => 3,
         Shape::Mesh(_) => 16,
     };
-    let needed = peers * (ends + 2) + 64;
+    let needed = peers * each + 64;
     let limit = getrlimit(Resource::Nofile);
     if limit.current.is_none_or(|current| current >= needed) {
         return Ok(());

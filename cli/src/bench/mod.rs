@@ -188,6 +188,7 @@ fn crowds(arguments: &BenchArguments, course: &Arc<Course>) -> anyhow::Result<Ve
                 config.target_neighbours = 0;
                 let links = if place == 0 { links } else { 1 };
                 config.max_links = links.max(config.max_links);
+                config.max_peers = links.max(config.max_peers);
                 (links, links)
             }
             Shape::Mesh(peers) => {
@@ -195,10 +196,12 @@ fn crowds(arguments: &BenchArguments, course: &Arc<Course>) -> anyhow::Result<Ve
                 (4.min(peers - 1), MESH_LINKS)
             }
         };
-        let address = crowd.add(config, needs, links)?;
+        crowd.add(config, needs, links)?;
+        // Who is linked with the first alone need not be found by others.
+        let address = if place == 0 || matches!(shape, Shape::Mesh(_)) { crowd.listen()? } else { None };
         match &contact {
             Some(contact) => crowd.join_later(Address::clone(contact)),
-            None => contact = Some(address),
+            None => contact = address,
         }
     }
     Ok(crowds)

@@ -6,6 +6,7 @@
 mod classic;
 mod support;
 
+mod bench;
 mod chatting;
 mod demo_and_sim;
 mod endings;
