@@ -179,6 +179,9 @@ impl Crowd {
             && deadline <= now
         {
             self.deadlines.pop_first();
+            if let Some(peer) = self.peers.get_mut(place) {
+                peer.deadline = None;
+            }
             self.touch(place);
         }
         Ok(())

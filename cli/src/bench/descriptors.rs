@@ -11,10 +11,10 @@ pub(super) fn provide(shape: Shape) -> anyhow::Result<()> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     let peers = shape.peers() as u64;
-    // The two ends of its link and its wake-up; or its wake-up, where it listens, and its ends of up to 14 links.
+    // Three of its own, and the two ends of its link; or where it listens as well, and its ends of up to 14 links.
     let each = match shape {
-        Shape::Star(_) => 3,
-        Shape::Mesh(_) => 16,
+        Shape::Star(_) => 5,
+        Shape::Mesh(_) => 18,
     };
     let needed = peers * each + 64;
     let limit = getrlimit(Resource::Nofile);
