@@ -1,6 +1,7 @@
 //! What the tests share: peers that are turned by hand, and strangers made of plain sockets.
 
 pub(crate) mod classic;
+pub(crate) mod friends;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
