@@ -1,6 +1,6 @@
 //! Peers that say nonsense as fast as it goes, on as many connections as they get, cost only themselves.
 
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -36,8 +36,8 @@ impl Flood {
                     stream.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
                     connections.fetch_add(1, Ordering::Relaxed);
                     let mut open = stream.write_all(&first).is_ok();
-                    while open && !stop.load(Ordering::Relaxed) {
-                        open = stream.write_all(&rest).is_ok();
+                    while open {
+                        open = say(&mut stream, &rest, &stop).is_ok();
                     }
                 }
             })
@@ -52,6 +52,19 @@ impl Flood {
         self.threads.into_iter().for_each(|thread| thread.join().unwrap());
         self.connections.load(Ordering::Relaxed)
     }
+}
+
+/// Writes all of `bytes`, however long the other end takes; fails once it is to stop or has been hung up on.
+fn say(stream: &mut TcpStream, mut bytes: &[u8], stop: &AtomicBool) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match stream.write(bytes) {
+            _ if stop.load(Ordering::Relaxed) => return Err(ErrorKind::Interrupted.into()),
+            Ok(count) => bytes = &bytes[count..],
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Has two threads flood Ann while the friends chat: how many connections they took, and how many bytes she read.
