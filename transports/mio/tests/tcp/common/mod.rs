@@ -2,6 +2,8 @@
 
 pub(crate) mod classic;
 pub(crate) mod friends;
+#[cfg(unix)]
+pub(crate) mod proxy;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
