@@ -7,6 +7,7 @@ mod bad_input;
 mod chat;
 mod classic_peers;
 mod common;
+mod connect_storms;
 mod dialing;
 mod embedded;
 mod flooding;
