@@ -28,6 +28,8 @@ pub(crate) struct Connection {
     pub(crate) listed_ready: bool,
     /// Whether this is in the list of links to be written.
     pub(crate) listed_dirty: bool,
+    /// Since when the other end, which dialed, has not said anything.
+    pub(crate) silent_since: Option<Time>,
     stream: TcpStream,
     token: Token,
     decoder: Decoder,
@@ -104,6 +106,7 @@ impl Connection {
             phase,
             listed_ready: false,
             listed_dirty: false,
+            silent_since: None,
             stream,
             token,
             decoder: Decoder::new(limits.max_frame),
