@@ -12,6 +12,7 @@ mod demo_and_sim;
 mod endings;
 mod hostile;
 mod joining;
+mod kills;
 mod network;
 mod old_program;
 mod plain_text;

@@ -28,6 +28,8 @@ pub(crate) struct Connection {
     pub(crate) listed_ready: bool,
     /// Whether this is in the list of links to be written.
     pub(crate) listed_dirty: bool,
+    /// Since when the other end, which dialed, has not said anything.
+    pub(crate) silent_since: Option<Time>,
     stream: TcpStream,
     token: Token,
     decoder: Decoder,
@@ -104,6 +106,7 @@ impl Connection {
             phase,
             listed_ready: false,
             listed_dirty: false,
+            silent_since: None,
             stream,
             token,
             decoder: Decoder::new(limits.max_frame),
@@ -123,6 +126,11 @@ impl Connection {
             Ok(Some(error)) | Err(error) => return Some(Err(error)),
         }
         match self.stream.peer_addr() {
+            // Nobody listens there: of all ports, the system gave ours the number that was dialed, and TCP links a
+            // port with itself. Were that kept, who belongs there could not come back.
+            Ok(remote) if self.stream.local_addr().is_ok_and(|local| local == remote) => {
+                Some(Err(ErrorKind::ConnectionRefused.into()))
+            }
             Ok(_) => {
                 self.blocked = false;
                 Some(Ok(()))
@@ -266,4 +274,32 @@ pub(crate) struct Limits {
     pub(crate) max_frame: usize,
     /// The most bytes to queue.
     pub(crate) max_queue: usize,
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::net::SocketAddr;
+
+    use mio::Poll;
+    use rustix::net::{AddressFamily, SocketType, bind, connect, getsockname, socket};
+
+    use super::*;
+
+    #[test]
+    fn a_port_that_is_linked_with_itself_is_one_that_nobody_listens_on() {
+        let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        bind(&socket, &SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        connect(&socket, &SocketAddr::try_from(getsockname(&socket).unwrap()).unwrap()).unwrap();
+        let stream = std::net::TcpStream::from(socket);
+        stream.set_nonblocking(true).unwrap();
+
+        let poll = Poll::new().unwrap();
+        let limits = Limits { max_frame: 4096, max_queue: 4096 };
+        let phase = Phase::Dialing(DialId::new(0));
+        let names = (LinkId::new(0), Token(0));
+        let mut connection =
+            Connection::new(TcpStream::from_std(stream), names, phase, limits, poll.registry()).unwrap();
+        let error = connection.connected().unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    }
 }

@@ -20,7 +20,8 @@ pub struct Counters {
     pub writes: u64,
     /// Incoming connections taken.
     pub accepted: u64,
-    /// Incoming connections closed at once, as there were `max_links` already.
+    /// Incoming connections closed because there were `max_links` already: at once, or, if they had not said
+    /// anything, for the sake of one that came later.
     pub refused: u64,
     /// Times that accepting failed, usually for want of file descriptors. It is tried again soon.
     pub accept_failures: u64,

@@ -131,6 +131,7 @@ impl Dialer {
             }
             self.try_next(id, links, now);
         }
+        self.resolver.start();
         while self.waiting.front().is_some_and(|waiting| waiting.until <= now)
             && let Some(Waiting { address, .. }) = self.waiting.pop_front()
         {

@@ -265,3 +265,6 @@ impl OwnPoll {
         Ok(Self { poll, events: Events::with_capacity(EVENTS_AT_ONCE) })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,9 +4,13 @@
 //! - Everything is bounded: connections, dials, what is queued for a link, what is read before it is the next link's
 //!   turn. See [`Options`] (`tests/tcp/many_connections.rs`, `tests/tcp/dialing.rs`).
 //! - A slow or hostile peer costs only itself: the link whose queue overflows is closed, and nobody waits for it
-//!   (`tests/tcp/slow_reader.rs`, `tests/tcp/bad_input.rs`).
+//!   (`tests/tcp/slow_reader.rs`, `tests/tcp/trickling.rs`, `tests/tcp/bad_input.rs`, `tests/tcp/flooding.rs`,
+//!   `tests/tcp/connect_storms.rs`, `tests/tcp/half_open.rs`).
+//! - However the bytes come, and wherever a connection is cut, no message is halved or doubled, and what was lost is
+//!   had again (`tests/tcp/short_reads_and_writes.rs`, `tests/tcp/resets.rs`); nor does it matter that two dial each
+//!   other at once, restart, or move (`tests/tcp/simultaneous_dials.rs`, `tests/tcp/restarts.rs`).
 //! - The loop never waits for anything but its `Poll`: host names are looked up on other threads
-//!   (`tests/tcp/dialing.rs`).
+//!   (`tests/tcp/dialing.rs`, `src/driver/tests.rs`).
 //! - What was queued for a link is sent before the link is closed, if the other end takes it in time
 //!   (`tests/tcp/shutdown.rs`).
 //! - No file descriptor is left behind, and a want of them is outlived (`tests/descriptors.rs`).

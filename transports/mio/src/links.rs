@@ -15,6 +15,9 @@ use crate::connection::{Connection, Flush, Limits, Phase};
 /// How long the other end may take to close its side once everything was sent. Closing ours for good while it still
 /// speaks would answer it with a reset, which can cost it what it has not read yet.
 const LINGER: Duration = Duration::from_secs(1);
+/// How long one that connected may keep a place that others need before it has said anything. Peers introduce
+/// themselves at once.
+const SILENCE: Duration = Duration::from_millis(500);
 
 /// The table of connections.
 ///
@@ -33,6 +36,8 @@ pub(crate) struct Links {
     ready: Vec<LinkId>,
     dirty: Vec<LinkId>,
     closing: BTreeSet<(Time, LinkId)>,
+    /// Those that connected and have not said anything, by when they came.
+    silent: BTreeSet<(Time, LinkId)>,
 }
 
 impl Links {
@@ -56,6 +61,7 @@ impl Links {
             ready: Vec::new(),
             dirty: Vec::new(),
             closing: BTreeSet::new(),
+            silent: BTreeSet::new(),
         }
     }
 
@@ -87,6 +93,27 @@ impl Links {
         })
     }
 
+    /// The link was dialed by the other end, which is to say something.
+    pub(crate) fn expect_word(&mut self, link: LinkId, now: Time) {
+        if let Some(connection) = self.get_mut(link) {
+            connection.silent_since = Some(now);
+            self.silent.insert((now, link));
+        }
+    }
+
+    /// The other end has said something, or need not any more.
+    pub(crate) fn heard(&mut self, link: LinkId) {
+        if let Some(since) = self.get_mut(link).and_then(|connection| connection.silent_since.take()) {
+            self.silent.remove(&(since, link));
+        }
+    }
+
+    /// The link whose other end has been silent for longest since it connected, if that is long.
+    pub(crate) fn longest_silent(&self, now: Time) -> Option<LinkId> {
+        let (since, link) = self.silent.first()?;
+        (now.saturating_since(*since) >= SILENCE).then_some(*link)
+    }
+
     pub(crate) fn get(&self, link: LinkId) -> Option<&Connection> {
         self.slots.get(self.slot_of(link)).filter(|connection| connection.link == link)
     }
@@ -114,6 +141,7 @@ impl Links {
         if self.get(link).is_none() {
             return 0;
         }
+        self.heard(link);
         let mut connection = self.slots.remove(self.slot_of(link));
         if let Phase::Closing { until, .. } = connection.phase {
             self.closing.remove(&(until, link));
@@ -130,6 +158,7 @@ impl Links {
 
     /// Closes a link once what is queued for it has been sent.
     pub(crate) fn close(&mut self, link: LinkId, now: Time) {
+        self.heard(link);
         let until = now + self.close_timeout;
         let Some(connection) = self.get_mut(link) else { return };
         if connection.phase == Phase::Open {

@@ -8,8 +8,9 @@ use crate::DriverError;
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Options {
-    /// The most connections at once. Further incoming ones are closed as soon as they come; dialing may add up to
-    /// `max_dials` more, so that strangers cannot keep a node from dialing. At least 1, at most 16,777,216.
+    /// The most connections at once. Further incoming ones are closed as soon as they come, unless one that came half
+    /// a second earlier has said nothing yet, which is closed instead. Dialing may add up to `max_dials` more, so
+    /// that strangers cannot keep a node from dialing. At least 1, at most 16,777,216.
     pub max_links: usize,
     /// The most dials under way at once. Further ones wait. At least 1, at most 65,536.
     pub max_dials: usize,

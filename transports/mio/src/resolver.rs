@@ -1,6 +1,6 @@
 //! Host names become addresses on threads of their own, as the system's way of asking blocks.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
@@ -12,8 +12,11 @@ use chinwag::{Address, DialError};
 use crate::dialer::DialId;
 use crate::handle::Shared;
 
-/// The most questions asked at once: a name that takes long to answer keeps few others waiting.
-const MAX_THREADS: usize = 4;
+/// The most questions asked at once whose answers somebody waits for.
+const MAX_WANTED: usize = 8;
+/// The most questions asked at once, with those that nobody waits for any more: there is no way to take one back, and
+/// names that are never answered must not keep others from being asked.
+const MAX_THREADS: usize = 32;
 /// The most addresses tried of one host.
 const MAX_ADDRESSES: usize = 8;
 
@@ -28,7 +31,10 @@ pub(crate) struct Resolver {
     answers: Receiver<Answer>,
     sender: Sender<Answer>,
     waiting: VecDeque<(DialId, Address)>,
-    running: usize,
+    /// The questions under way whose answers somebody waits for.
+    wanted: BTreeSet<DialId>,
+    /// How many questions are under way whose answers nobody waits for any more.
+    abandoned: usize,
 }
 
 /// What a host name leads to.
@@ -48,7 +54,15 @@ impl Resolver {
     /// A resolver that asks `look_up`.
     pub(crate) fn with(shared: Arc<Shared>, look_up: Arc<LookUp>) -> Self {
         let (sender, answers) = channel();
-        Self { look_up, shared, answers, sender, waiting: VecDeque::new(), running: 0 }
+        Self {
+            look_up,
+            shared,
+            answers,
+            sender,
+            waiting: VecDeque::new(),
+            wanted: BTreeSet::new(),
+            abandoned: 0,
+        }
     }
 
     /// The address itself, if its host is an IP address and there is nothing to ask.
@@ -63,24 +77,30 @@ impl Resolver {
         self.start();
     }
 
-    /// Nobody wants the answer any more. One that is being looked for may still come.
+    /// Nobody wants the answer any more. One that is being looked for may still come. Follow with
+    /// [`start`](Self::start), as there may be room for another question.
     pub(crate) fn cancel(&mut self, dial: DialId) {
         self.waiting.retain(|(waiting, _)| *waiting != dial);
+        self.abandoned += usize::from(self.wanted.remove(&dial));
     }
 
     /// The next answer.
     pub(crate) fn next(&mut self) -> Option<Answer> {
         let answer = self.answers.try_recv().ok()?;
-        self.running = self.running.saturating_sub(1);
+        if !self.wanted.remove(&answer.dial) {
+            self.abandoned = self.abandoned.saturating_sub(1);
+        }
         self.start();
         Some(answer)
     }
 
-    fn start(&mut self) {
-        while self.running < MAX_THREADS
+    /// Asks what waits, as far as there is room.
+    pub(crate) fn start(&mut self) {
+        while self.wanted.len() < MAX_WANTED
+            && self.wanted.len() + self.abandoned < MAX_THREADS
             && let Some((dial, address)) = self.waiting.pop_front()
         {
-            self.running += 1;
+            self.wanted.insert(dial);
             let (sender, shared) = (self.sender.clone(), Arc::clone(&self.shared));
             let look_up = Arc::clone(&self.look_up);
             let asking = thread::Builder::new().name("resolver".to_owned()).spawn(move || {
@@ -99,7 +119,8 @@ impl Resolver {
 impl fmt::Debug for Resolver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Resolver")
-            .field("running", &self.running)
+            .field("wanted", &self.wanted)
+            .field("abandoned", &self.abandoned)
             .field("waiting", &self.waiting)
             .finish_non_exhaustive()
     }
@@ -124,43 +145,48 @@ mod tests {
     use mio::{Events, Poll, Token};
 
     use super::*;
-    use crate::doorbell::Doorbell;
+    use crate::doorbell::{Doorbell, Ear};
     use crate::handle::Mailbox;
 
     fn address(host: &str) -> Address {
         Address::new(host, 1).unwrap()
     }
 
-    #[test]
-    fn names_beyond_the_thread_limit_wait_and_answers_wake_the_loop() {
-        let mut poll = Poll::new().unwrap();
-        let (doorbell, mut ear) = Doorbell::new(poll.registry(), Token(0)).unwrap();
+    /// A resolver for which names that begin with `slow` are answered once for each word of the sender.
+    fn slow_resolver() -> (Resolver, Sender<()>, Poll, Ear, Mailbox) {
+        let poll = Poll::new().unwrap();
+        let (doorbell, ear) = Doorbell::new(poll.registry(), Token(0)).unwrap();
         let mailbox = Mailbox::new(doorbell, 1);
         let (release, gate) = channel::<()>();
         let gate = Mutex::new(gate);
-        // Names that begin with `slow` are answered when the test says so.
         let look_up = move |address: &Address| {
             if address.host().starts_with("slow") {
-                gate.lock().unwrap().recv().unwrap();
+                // The end of the test is as good as a word.
+                let _ = gate.lock().unwrap().recv();
             }
             Err(DialError::Unresolvable)
         };
-        let mut resolver = Resolver::with(mailbox.shared(), Arc::new(look_up));
-        for n in 0..MAX_THREADS as u64 {
+        (Resolver::with(mailbox.shared(), Arc::new(look_up)), release, poll, ear, mailbox)
+    }
+
+    #[test]
+    fn names_beyond_the_limit_wait_and_answers_wake_the_loop() {
+        let (mut resolver, release, mut poll, mut ear, mailbox) = slow_resolver();
+        for n in 0..MAX_WANTED as u64 {
             resolver.ask(DialId::new(n), address("slow"));
         }
         resolver.ask(DialId::new(100), address("quick"));
         resolver.ask(DialId::new(101), address("cancelled"));
         resolver.cancel(DialId::new(101));
         assert!(resolver.next().is_none());
-        assert_eq!((resolver.running, resolver.waiting.len()), (MAX_THREADS, 1));
+        assert_eq!((resolver.wanted.len(), resolver.waiting.len()), (MAX_WANTED, 1));
 
         let mut answered = Vec::new();
         let mut events = Events::with_capacity(4);
-        for _ in 0..MAX_THREADS {
+        for _ in 0..MAX_WANTED {
             release.send(()).unwrap();
         }
-        while answered.len() < MAX_THREADS + 1 {
+        while answered.len() < MAX_WANTED + 1 {
             poll.poll(&mut events, Some(Duration::from_secs(10))).unwrap();
             assert!(!events.is_empty(), "nothing rang, with {answered:?} answered");
             ear.drain();
@@ -168,6 +194,42 @@ mod tests {
             answered.extend(core::iter::from_fn(|| resolver.next()).map(|answer| answer.dial));
         }
         assert!(answered.contains(&DialId::new(100)) && !answered.contains(&DialId::new(101)));
+    }
+
+    #[test]
+    fn names_that_are_never_answered_keep_others_waiting_only_until_they_are_given_up() {
+        let (mut resolver, _release, mut poll, mut ear, mailbox) = slow_resolver();
+        let mut events = Events::with_capacity(4);
+        let mut number = 0;
+        for _ in 1..MAX_THREADS / MAX_WANTED {
+            let slow = number..number + MAX_WANTED as u64;
+            slow.clone().for_each(|n| resolver.ask(DialId::new(n), address("slow")));
+            let quick = DialId::new(slow.end);
+            number = slow.end + 1;
+            resolver.ask(quick, address("quick"));
+            assert_eq!(resolver.waiting.len(), 1);
+            slow.for_each(|n| resolver.cancel(DialId::new(n)));
+            resolver.start();
+            let answer = loop {
+                poll.poll(&mut events, Some(Duration::from_secs(10))).unwrap();
+                assert!(!events.is_empty(), "nothing rang: {resolver:?}");
+                ear.drain();
+                mailbox.rearm();
+                if let Some(answer) = resolver.next() {
+                    break answer;
+                }
+            };
+            assert_eq!(answer.dial, quick);
+        }
+        // However many are given up, there are no more threads than that.
+        for n in number..number + 100 {
+            resolver.ask(DialId::new(n), address("slow"));
+            resolver.cancel(DialId::new(n));
+        }
+        resolver.start();
+        assert_eq!((resolver.wanted.len(), resolver.abandoned), (0, MAX_THREADS));
+        resolver.ask(DialId::new(number + 100), address("quick"));
+        assert_eq!(resolver.waiting.len(), 1);
     }
 
     #[test]

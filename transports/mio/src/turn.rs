@@ -106,15 +106,26 @@ impl MioDriver {
             let due = |it: &&mut Listener| !paused && it.next_due().is_some_and(|due| due <= now);
             let Some(listener) = self.listener.as_mut().filter(due) else { return };
             let Some(stream) = listener.accept(now, &mut self.counters) else { continue };
-            let room = self.links.make_room(self.options.max_links);
+            let room = self.links.make_room(self.options.max_links) || self.take_a_silent_place(now);
             match room.then(|| self.links.insert(stream, Phase::Open)) {
                 Some(Ok(link)) => {
                     self.counters.accepted += 1;
+                    self.links.expect_word(link, now);
                     self.feed(now, Input::LinkUp { link, dialed: None, semantics: Semantics::Stream });
                 }
                 Some(Err(_)) | None => self.counters.refused += 1,
             }
         }
+    }
+
+    /// Makes room for a newcomer at the cost of one that has had time to say something and has not: those who only
+    /// sit there could keep everybody else out.
+    fn take_a_silent_place(&mut self, now: Time) -> bool {
+        let Some(link) = self.links.longest_silent(now) else { return false };
+        self.links.remove(link);
+        self.counters.refused += 1;
+        self.feed(now, Input::LinkDown { link, end: LinkEnd::Broken });
+        self.links.make_room(self.options.max_links)
     }
 
     /// Gives each link that may have something its turn.
@@ -171,6 +182,7 @@ impl MioDriver {
         let now = self.clock.now();
         while let Some(decoded) = self.links.get_mut(link).and_then(|connection| connection.next_message()) {
             self.counters.frames_in += 1;
+            self.links.heard(link);
             let input = match decoded {
                 Ok(message) => Input::Received { link, message },
                 Err(error) => Input::Malformed { link, error },

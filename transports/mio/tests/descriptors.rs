@@ -4,12 +4,16 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test picks the events it is about")]
 #![expect(clippy::unwrap_used, reason = "what a test cannot have is its failure")]
 
+use std::net::Shutdown;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use chinwag_mio::Options;
+use rustix::net::sockopt::set_socket_linger;
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-use crate::common::{PATIENCE, Peer, Stopwatch, Stranger, link, turn_until};
+use crate::common::friends::Friends;
+use crate::common::{PATIENCE, Peer, Stopwatch, Stranger, config, link, native_ping, turn_until};
 
 #[expect(dead_code, reason = "shared with the other tests, which use the rest")]
 #[path = "tcp/common/mod.rs"]
@@ -42,6 +46,54 @@ fn all_are_closed_at_the_end() {
     while open_sockets() != before && watch.elapsed() < PATIENCE {
         std::thread::yield_now();
     }
+    assert_eq!(open_sockets(), before);
+}
+
+#[test]
+fn those_who_do_their_worst_leave_none_behind() {
+    let _turn = TURN.lock().unwrap_or_else(|broken| broken.into_inner());
+    let before = open_sockets();
+    let mut quick = config("ann");
+    quick.handshake = Duration::from_millis(200);
+    let mut options = Options::default();
+    (options.max_links, options.dial_timeout) = (64, Duration::from_millis(200));
+    let mut friends = Friends::around(quick, options);
+    let with_friends = open_sockets();
+    let ping = native_ping("eve");
+    for round in 0..30 {
+        let mut strangers: Vec<Stranger> = (0..10).map(|_| Stranger::connect(&friends.ann)).collect();
+        for (n, stranger) in strangers.iter_mut().enumerate() {
+            match n {
+                // Says nothing, half of its introduction, all of it, garbage, or more than a frame holds.
+                0 => {}
+                1 | 2 => stranger.say(&ping[..ping.len() / 2]),
+                3 | 4 => stranger.say(&ping),
+                5 | 6 => stranger.say(b"garbage\n"),
+                _ => drop(stranger.write(&[b'x'; 100_000])),
+            }
+            if (n + round) % 2 == 0 {
+                // Resets it when it is dropped, and else closes it, with or without a word on the way out.
+                set_socket_linger(&stranger.0, Some(Duration::ZERO)).unwrap();
+            } else if n % 3 == 0 {
+                stranger.0.shutdown(Shutdown::Write).unwrap();
+            }
+        }
+        if round % 3 == 0 {
+            let nobody = format!("127.0.0.{}:1", round + 1).parse().unwrap();
+            friends.ann.join(&nobody);
+        }
+        if round % 2 == 0 {
+            friends.chat_on();
+        }
+        drop(strangers);
+    }
+    // Dials that failed are tried again, and have a socket meanwhile.
+    friends.chat_until("nobody but the friends to be left", |ann| {
+        ann.driver.counters().accepted + ann.driver.counters().refused == 302
+            && open_sockets() == with_friends
+    });
+    friends.were_not_disturbed();
+    drop(friends);
     assert_eq!(open_sockets(), before);
 }
 

@@ -1,6 +1,9 @@
 //! What the tests share: peers that are turned by hand, and strangers made of plain sockets.
 
 pub(crate) mod classic;
+pub(crate) mod friends;
+#[cfg(unix)]
+pub(crate) mod proxy;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
