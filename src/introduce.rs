@@ -83,6 +83,11 @@ impl ChatNode {
             self.refuse(link, Rejection::OutOfTurn);
             return;
         }
+        if asks && self.links.get(link).is_some_and(|ours| ours.session > native.session) {
+            // Introductions have crossed on a link that promises nothing, and there is to be one session: of the two
+            // numbers, which both ends get to know, the greater one's. Ours is said until it is answered.
+            return;
+        }
         let peer = message.originator();
         let address = hello.listening.as_ref();
         let mut answer = native.intent;
