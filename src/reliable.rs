@@ -48,13 +48,13 @@ impl Reliable {
         self.sending.send(now, message, bytes)
     }
 
-    /// Whether there is room for `bytes` of what could be announced instead of sent: less than
-    /// [`send`](Self::send) takes, so that messages which must arrive still fit.
     /// Whether the other end seems not to take in what we say: it has lost the session, or never had it.
     pub(crate) fn is_hopeless(&self) -> bool {
         self.sending.is_hopeless()
     }
 
+    /// Whether there is room for `bytes` of what could be announced instead of sent: less than
+    /// [`send`](Self::send) takes, so that messages which must arrive still fit.
     pub(crate) fn has_room(&self, bytes: usize) -> bool {
         self.sending.has_room(bytes)
     }
