@@ -39,6 +39,8 @@ pub(crate) struct Connection {
     blocked: bool,
     waits_for_writable: bool,
     read_ended: bool,
+    /// Whether the end of what the other end says, or an error, has come already: behind what is still to be read.
+    end_has_come: bool,
     write_broken: bool,
 }
 
@@ -115,6 +117,7 @@ impl Connection {
             blocked: dialing,
             waits_for_writable: dialing,
             read_ended: false,
+            end_has_come: false,
             write_broken: false,
         })
     }
@@ -211,6 +214,25 @@ impl Connection {
     pub(crate) fn finish_writing(&mut self) {
         // It fails only when the connection is gone, which reading will find out.
         let _ = self.stream.shutdown(Shutdown::Write);
+    }
+
+    /// The system has told of the end of what can be read, or of an error.
+    pub(crate) fn note_end(&mut self) {
+        self.end_has_come = true;
+    }
+
+    /// Whether a read of `count` bytes, of `most`, shows that nothing is left for now, so that the next one is not worth
+    /// its system call: what comes later is told by an event of its own.
+    ///
+    /// True of epoll (`man 7 epoll`, "Do I need to continuously read …") and kqueue, which say how much there is.
+    pub(crate) fn is_drained(&self, count: usize, most: usize) -> bool {
+        let tells = cfg!(any(
+            target_os = "linux",
+            target_os = "android",
+            target_vendor = "apple",
+            target_os = "freebsd"
+        ));
+        tells && count < most && !self.end_has_come && !self.write_broken
     }
 
     /// There may be room to write again.

@@ -29,6 +29,9 @@ impl MioDriver {
             }
         } else if let Some(connection) = self.links.at(token) {
             let link = connection.link;
+            if event.is_read_closed() || event.is_error() {
+                connection.note_end();
+            }
             if event.is_writable() {
                 connection.unblock();
                 self.links.mark_dirty(link);
@@ -164,7 +167,11 @@ impl MioDriver {
             let Some(connection) = self.links.get_mut(link) else { return };
             match connection.read(&mut self.scratch, &mut self.counters) {
                 ReadStep::Bytes(count) => {
+                    let is_drained = connection.is_drained(count, self.scratch.len());
                     self.feed_messages(link);
+                    if is_drained {
+                        return;
+                    }
                     budget = budget.saturating_sub(count);
                     if budget == 0 {
                         self.links.mark_ready(link);
