@@ -127,6 +127,10 @@ impl MioDriver {
     /// Listens at `bind`, written `host:port` (port 0: any that is free), and has the node tell others to dial
     /// `advertise`. Returns the address that is told.
     ///
+    /// `[::]` takes IPv4 connections as well. Up to 4,096 connections, or what the system allows, may wait until the loop
+    /// has time for them (test `many_can_wait_until_they_are_accepted`). A port can be listened at again at once
+    /// after its program ended.
+    ///
     /// Without `advertise` that is the address listened at; where that means every interface (`0.0.0.0`, `[::]`), it
     /// is this machine's address on its way out. A host name in `bind` is looked up before this returns. If the
     /// driver listens already, it stops that once the new socket stands.

@@ -7,11 +7,16 @@ use std::time::Duration;
 use chinwag::{Address, Time};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
+use socket2::{Domain, Socket, Type};
 
 use crate::{Counters, DriverError};
 
 /// How long to wait after accepting failed. Connections that came meanwhile wait in the system's queue.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
+
+/// How many connections may wait to be accepted; the system cuts it to what it allows. A crowd that connects at once
+/// while the loop does something else would otherwise be told nothing, and try again after a second or more.
+const BACKLOG: i32 = 4096;
 
 #[derive(Debug)]
 pub(crate) struct Listener {
@@ -28,7 +33,7 @@ impl Listener {
         let failed = |source| DriverError::Listen { bind: bind.to_owned(), source };
         let mut error = io::Error::from(ErrorKind::AddrNotAvailable);
         for address in addresses(bind)?.to_socket_addrs().map_err(failed)? {
-            match TcpListener::bind(address) {
+            match listen(address) {
                 Ok(mut socket) => {
                     registry.register(&mut socket, token, Interest::READABLE).map_err(failed)?;
                     return Ok(Self { socket, token, ready: true, retry_at: None });
@@ -92,6 +97,22 @@ impl Listener {
         from.deregister(&mut self.socket)?;
         to.register(&mut self.socket, self.token, Interest::READABLE)
     }
+}
+
+/// At `[::]`, IPv4 connections come as well, whatever the system's own default is.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
+        socket.set_only_v6(false)?;
+    }
+    // So that a program can listen again at once after it ended. On Windows it can anyway, and the option would let
+    // two programs share a port.
+    #[cfg(not(windows))]
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(TcpListener::from_std(socket.into()))
 }
 
 fn addresses(bind: &str) -> Result<impl ToSocketAddrs, DriverError> {

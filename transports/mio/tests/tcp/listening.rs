@@ -1,9 +1,12 @@
 //! Where a driver can listen, and what it says when it cannot.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
 use chinwag::Address;
 use chinwag_mio::{DriverError, MioDriver, Options, random_seed};
 
-use crate::common::{Peer, config, turn_until};
+use crate::common::{Peer, config, raise_file_limit, turn_until};
 
 fn driver() -> MioDriver {
     MioDriver::new(config("ann"), random_seed(), Options::default()).unwrap()
@@ -40,6 +43,32 @@ fn every_interface_is_told_as_an_address_that_can_be_dialed() {
     assert_ne!(address.host(), "0.0.0.0");
     assert_ne!(address.port(), 0);
     assert_eq!(driver.node().config().listening.as_ref(), Some(&address));
+}
+
+#[test]
+fn everywhere_means_addresses_of_both_kinds() {
+    let mut driver = driver();
+    let Ok(address) = driver.listen("[::]:0", None) else {
+        println!("skipped: this machine has no IPv6");
+        return;
+    };
+    for ip in [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)] {
+        TcpStream::connect((ip, address.port())).unwrap_or_else(|error| panic!("{ip}: {error}"));
+    }
+}
+
+#[test]
+fn many_can_wait_until_they_are_accepted() {
+    // What the system allows is 4,096 on Linux since 5.4; where it is less, connecting takes a second and more.
+    const WAITING: usize = 2_000;
+    raise_file_limit();
+    let mut driver = driver();
+    let address = driver.listen("127.0.0.1:0", None).unwrap();
+    let address: SocketAddr = address.to_string().parse().unwrap();
+    let connected: Vec<_> = (0..WAITING)
+        .map_while(|_| TcpStream::connect_timeout(&address, Duration::from_millis(500)).ok())
+        .collect();
+    assert_eq!(connected.len(), WAITING);
 }
 
 #[test]

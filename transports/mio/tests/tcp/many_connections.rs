@@ -22,7 +22,7 @@ fn crowd(ann: &mut Peer, bob: &mut Peer) -> Vec<Stranger> {
 
 #[test]
 fn a_thousand_that_say_nothing_are_sent_away_and_nobody_suffers() {
-    raise_file_limit();
+    crate::common::raise_file_limit();
     let mut quick = config("ann");
     quick.handshake = Duration::from_secs(1);
     quick.max_links = 2048;
@@ -48,7 +48,7 @@ fn a_thousand_that_say_nothing_are_sent_away_and_nobody_suffers() {
 
 #[test]
 fn those_beyond_the_limit_are_turned_away_and_dialing_still_works() {
-    raise_file_limit();
+    crate::common::raise_file_limit();
     let mut options = Options::default();
     options.max_links = 100;
     let (mut ann, mut bob, mut cleo) =
@@ -97,15 +97,4 @@ fn those_that_take_every_place_and_say_nothing_keep_nobody_out() {
     assert!(watch.elapsed() < Duration::from_secs(2), "{:?}", watch.elapsed());
     assert!(ann.driver.connections() <= 64 && ann.driver.counters().refused > 0);
     assert!(!ann.saw(&["PeerDown"]) && !bob.saw(&["PeerDown"]));
-}
-
-/// So that both ends of every connection fit into this process.
-fn raise_file_limit() {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Resource, getrlimit, setrlimit};
-        let mut limit = getrlimit(Resource::Nofile);
-        limit.current = limit.maximum;
-        setrlimit(Resource::Nofile, limit).unwrap();
-    }
 }

@@ -205,3 +205,14 @@ pub(crate) fn line(name: &str, content: Content) -> Vec<u8> {
     line.push(b'\n');
     line
 }
+
+/// So that both ends of every connection fit into this process.
+pub(crate) fn raise_file_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        setrlimit(Resource::Nofile, limit).unwrap();
+    }
+}
