@@ -15,6 +15,7 @@
 //! | none: an array | [`Control`](Content::Control) | | native |
 
 use core::fmt;
+use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use bytes::Bytes;
@@ -34,9 +35,19 @@ struct Inner {
     originator: PeerId,
     time: Body,
     content: Content,
-    encoded: OnceLock<Bytes>,
+    frame: Frame,
     classic_id: OnceLock<ClassicId>,
-    stream_tag: OnceLock<StreamTag>,
+    /// The number of the stream's tag; 0 as long as that was not asked for.
+    stream_tag: AtomicU64,
+}
+
+/// The bytes of a message.
+enum Frame {
+    /// Those it came as. They are apart from the others because of a cell's price, which every message that is received
+    /// would pay.
+    Received(Bytes),
+    /// Those it is given when they are asked for first.
+    Own(OnceLock<Bytes>),
 }
 
 /// What a [`Message`] says.
@@ -222,39 +233,23 @@ impl Message {
         // What concerns two neighbours only does not say who or when.
         let (originator, time) =
             if let Content::Control(_) = content { (nobody(), Body::null()) } else { (originator, time) };
-        Self(Arc::new(Inner {
-            originator,
-            time,
-            content,
-            encoded: OnceLock::new(),
-            classic_id: OnceLock::new(),
-            stream_tag: OnceLock::new(),
-        }))
+        Self::with(originator, time, content, Frame::Own(OnceLock::new()))
     }
 
     /// What neighbours say to each other: it names nobody, and says no time.
     #[must_use]
     pub fn control(control: Control) -> Self {
-        Self(Arc::new(Inner {
-            originator: nobody(),
-            time: Body::null(),
-            content: Content::Control(control),
-            encoded: OnceLock::new(),
-            classic_id: OnceLock::new(),
-            stream_tag: OnceLock::new(),
-        }))
+        Self::with(nobody(), Body::null(), Content::Control(control), Frame::Own(OnceLock::new()))
     }
 
     /// The same, remembering the bytes it came as.
     pub(crate) fn received(originator: PeerId, time: Body, content: Content, frame: Bytes) -> Self {
-        Self(Arc::new(Inner {
-            originator,
-            time,
-            content,
-            encoded: OnceLock::from(frame),
-            classic_id: OnceLock::new(),
-            stream_tag: OnceLock::new(),
-        }))
+        Self::with(originator, time, content, Frame::Received(frame))
+    }
+
+    fn with(originator: PeerId, time: Body, content: Content, frame: Frame) -> Self {
+        let (classic_id, stream_tag) = (OnceLock::new(), AtomicU64::new(0));
+        Self(Arc::new(Inner { originator, time, content, frame, classic_id, stream_tag }))
     }
 
     /// Who said it first: kept by everybody who passes it on. A [`Control`] names nobody: `*`.
@@ -320,7 +315,15 @@ impl Message {
 
     /// The tag of its author's stream in the run `epoch`, which is that of its place. Computed once.
     pub(crate) fn stream_tag(&self, epoch: Epoch) -> StreamTag {
-        *self.0.stream_tag.get_or_init(|| StreamTag::of(&self.0.originator, epoch))
+        // Whoever computes it finds the same, so that nobody has to wait for anybody.
+        match self.0.stream_tag.load(Ordering::Relaxed) {
+            0 => {
+                let tag = StreamTag::of(&self.0.originator, epoch);
+                self.0.stream_tag.store(tag.get(), Ordering::Relaxed);
+                tag
+            }
+            number => StreamTag::new(number),
+        }
     }
 
     /// Its `msg_type` on the wire.
@@ -344,7 +347,10 @@ impl Message {
     /// Its frame: one JSON object without a line break, encoded at the first call and shared from then on.
     #[must_use]
     pub fn encoded(&self) -> &Bytes {
-        self.0.encoded.get_or_init(|| crate::codec::encode(self))
+        match &self.0.frame {
+            Frame::Received(frame) => frame,
+            Frame::Own(frame) => frame.get_or_init(|| crate::codec::encode(self)),
+        }
     }
 
     /// The same message in the classic dialect: the four keys that the old program knows and nothing else.
