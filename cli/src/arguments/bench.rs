@@ -26,6 +26,10 @@ pub(crate) struct BenchArguments {
     /// How long a text is, in bytes
     #[arg(short, long, value_name = "BYTES", default_value_t = 256, value_parser = clap::value_parser!(u32).range(16..=60_000))]
     pub(crate) size: u32,
+    /// How many of the last messages each peer keeps for those who missed them; among --peers, where fewer are kept
+    /// than are on their way, some are lost
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(..=10_000_000))]
+    pub(crate) retained: u32,
     /// How long to measure, after a warm-up of a second
     #[arg(long, value_name = "S", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub(crate) seconds: u32,

@@ -27,6 +27,7 @@ pub(super) struct Figures {
     peers: usize,
     size: u32,
     rate: Option<u32>,
+    retained: u32,
     messages: u64,
     deliveries: u64,
     pub(super) lost: u64,
@@ -64,6 +65,7 @@ impl Figures {
             peers: shape.peers(),
             size: arguments.size,
             rate: arguments.rate,
+            retained: arguments.retained,
             messages: measured.said,
             deliveries: tally.deliveries,
             lost: due.saturating_sub(tally.deliveries).saturating_add(measured.lost_warming_up),
@@ -150,7 +152,14 @@ impl Figures {
             format!("{} %", number(self.cpu_share.map(|share| share * 100.0), 1)),
             "of one processor".to_owned(),
         ));
-        rows.push(("memory", format!("{} MiB", number(mebibytes, 0)), "at most, for all peers".to_owned()));
+        rows.push((
+            "memory",
+            format!("{} MiB", number(mebibytes, 0)),
+            format!(
+                "at most, for all peers, each of which keeps the last {} messages",
+                thousands(arguments.retained as usize)
+            ),
+        ));
         if self.links_too_slow > 0 {
             rows.push(("cut off", self.links_too_slow.to_string(), "links that were too slow".to_owned()));
         }

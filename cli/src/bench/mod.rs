@@ -173,6 +173,7 @@ fn crowds(arguments: &BenchArguments, course: &Arc<Course>) -> anyhow::Result<Ve
     let processors = || std::thread::available_parallelism().map_or(1, usize::from);
     let threads = arguments.threads.map_or_else(processors, usize::from).min(shape.peers());
     let size = usize::try_from(arguments.size)?;
+    let retained = usize::try_from(arguments.retained)?;
     let mut crowds = Vec::new();
     for thread in 0..threads {
         let places = (thread..shape.authors()).step_by(threads);
@@ -183,6 +184,9 @@ fn crowds(arguments: &BenchArguments, course: &Arc<Course>) -> anyhow::Result<Ve
     for place in 0..shape.peers() {
         let Some(crowd) = crowds.get_mut(place % threads) else { continue };
         let mut config = Config::new(PeerId::new(&format!("peer {place}"))?, epoch_now());
+        config.max_history = retained;
+        // Where fewer are retained than are known again, each is hashed for those of the old program, and there are none.
+        config.classic_window = config.classic_window.min(retained.max(10));
         let (needs, links) = match shape {
             Shape::Star(links) => {
                 config.target_neighbours = 0;

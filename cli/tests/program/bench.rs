@@ -40,7 +40,7 @@ fn one_speaks_and_all_others_hear_it_once() {
 
 #[test]
 fn a_network_that_finds_itself_keeps_to_a_rate() {
-    let figures = measured("--peers 6 --rate 60 --size 100");
+    let figures = measured("--peers 6 --rate 60 --size 100 --retained 0");
     assert_eq!((whole(&figures, "peers"), whole(&figures, "lost")), (6, 0));
     let messages = whole(&figures, "messages");
     assert!((50..=70).contains(&messages), "about 60 in a second: {figures}");
