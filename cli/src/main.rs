@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         None => demo::run(&arguments::DemoArguments::default()),
         Some(Program::Sim(sim)) => sim::run(&sim),
         Some(Program::Bench(bench)) => bench::run(&bench),
+        Some(Program::BenchListeners) => bench::run_other(),
     };
     let exit = ended.unwrap_or_else(|error| {
         // Nothing is left to be done if standard error is closed too.

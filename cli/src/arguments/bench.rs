@@ -1,6 +1,7 @@
 //! `chinwag bench`: how fast this machine brings messages from peer to peer.
 
 use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
 
 use super::Spreading;
 
@@ -51,7 +52,7 @@ pub(crate) enum BenchFormat {
 }
 
 /// Who is linked with whom.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Debug)]
 pub(crate) enum Shape {
     /// One that speaks, and so many linked with it alone.
     Star(usize),

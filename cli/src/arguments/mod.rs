@@ -69,6 +69,9 @@ pub(crate) enum Program {
     Sim(Box<SimProgram>),
     /// Peers on this machine talk over TCP as fast as they can, and it is measured how fast that is
     Bench(BenchArguments),
+    /// Peers that listen, for `chinwag bench` in another process
+    #[command(name = crate::bench::OTHER, hide = true)]
+    BenchListeners,
 }
 
 /// How messages spread in a simulation.

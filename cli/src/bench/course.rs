@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use crate::clock;
 
 /// How far a measurement is: whoever runs it moves it on, and all peers act accordingly.
@@ -20,7 +22,7 @@ pub(super) struct Course {
 }
 
 /// What the peers do.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Debug)]
 pub(super) enum Phase {
     /// They find each other.
     Join = 0,
@@ -44,8 +46,14 @@ impl Phase {
 impl Course {
     /// Each message is for so many `listeners`, and no more than `window` of them are on their way.
     pub(super) fn new(listeners: usize, window: u32) -> Self {
+        Self::since(Duration::ZERO, listeners, window)
+    }
+
+    /// The same, of one that has been going on for that long.
+    pub(super) fn since(elapsed: Duration, listeners: usize, window: u32) -> Self {
+        let now = clock::now();
         Self {
-            origin: clock::now(),
+            origin: now.checked_sub(elapsed).unwrap_or(now),
             phase: AtomicU8::new(Phase::Join as u8),
             since: AtomicU64::new(0),
             ready: AtomicUsize::new(0),
@@ -90,6 +98,11 @@ impl Course {
         }
     }
 
+    /// So many peers more, or less, have the neighbours they need.
+    pub(super) fn change_ready(&self, by: isize) {
+        self.ready.fetch_add(by.cast_unsigned(), Ordering::AcqRel);
+    }
+
     /// How many peers have the neighbours they need.
     pub(super) fn ready(&self) -> usize {
         self.ready.load(Ordering::Acquire)
@@ -105,6 +118,11 @@ impl Course {
         self.heard.fetch_add(count, Ordering::AcqRel);
     }
 
+    /// How many deliveries were made so far.
+    pub(super) fn heard(&self) -> u64 {
+        self.heard.load(Ordering::Acquire)
+    }
+
     /// How many messages were said so far.
     pub(super) fn said(&self) -> u64 {
         self.said.load(Ordering::Acquire)
@@ -112,7 +130,7 @@ impl Course {
 
     /// How many deliveries are still to be made.
     pub(super) fn missing(&self) -> u64 {
-        self.said().saturating_mul(self.listeners).saturating_sub(self.heard.load(Ordering::Acquire))
+        self.said().saturating_mul(self.listeners).saturating_sub(self.heard())
     }
 
     /// Whether one message more may be on its way.

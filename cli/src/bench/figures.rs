@@ -5,7 +5,6 @@ use serde::Serialize;
 use super::tally::Tally;
 use crate::arguments::{BenchArguments, Shape};
 use crate::numbers::{number, thousands};
-use crate::process;
 
 /// What was seen from outside the threads.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +17,10 @@ pub(super) struct Measured {
     pub(super) cpu: Option<f64>,
     /// How many deliveries were still missing when it began to count.
     pub(super) lost_warming_up: u64,
+    /// Over how many processes the peers were spread.
+    pub(super) processes: usize,
+    /// The most memory that each of them had, in bytes, added up.
+    pub(super) peak_rss_bytes: Option<u64>,
 }
 
 /// The figures, with the names that they have as JSON.
@@ -25,6 +28,7 @@ pub(super) struct Measured {
 pub(super) struct Figures {
     shape: &'static str,
     peers: usize,
+    processes: usize,
     size: u32,
     rate: Option<u32>,
     retained: u32,
@@ -43,7 +47,7 @@ pub(super) struct Figures {
     frames_per_delivery: Option<f64>,
     bytes_per_delivery: Option<f64>,
     frames_per_write: Option<f64>,
-    links_too_slow: i128,
+    links_too_slow: i64,
     peak_rss_bytes: Option<u64>,
 }
 
@@ -63,6 +67,7 @@ impl Figures {
                 Shape::Mesh(_) => "mesh",
             },
             peers: shape.peers(),
+            processes: measured.processes,
             size: arguments.size,
             rate: arguments.rate,
             retained: arguments.retained,
@@ -81,7 +86,7 @@ impl Figures {
             bytes_per_delivery: each(traffic.bytes as f64),
             frames_per_write: (traffic.writes > 0).then(|| traffic.frames as f64 / traffic.writes as f64),
             links_too_slow: traffic.too_slow,
-            peak_rss_bytes: process::peak_rss_bytes(),
+            peak_rss_bytes: measured.peak_rss_bytes,
         }
     }
 
@@ -106,13 +111,17 @@ impl Figures {
             Shape::Star(_) => "one speaks, and all others are linked with it alone",
             Shape::Mesh(_) => "each found its neighbours itself, and all speak in turn",
         };
+        let linked = match self.processes {
+            1 => linked.to_owned(),
+            processes => format!("{linked}; in {processes} processes, as one may not open as many files"),
+        };
         let pace = arguments.rate.map_or_else(
             || format!("as many as it takes to have {} under way", thousands(arguments.window as usize)),
             |rate| format!("{} a second", thousands(rate as usize)),
         );
         let mebibytes = self.peak_rss_bytes.map(|bytes| bytes as f64 / f64::from(1 << 20));
         let mut rows = vec![
-            ("peers", thousands(self.peers), linked.to_owned()),
+            ("peers", thousands(self.peers), linked),
             ("messages", whole(self.messages), format!("of {} bytes, {pace}", thousands(self.size as usize))),
         ];
         if self.messages > 0 {

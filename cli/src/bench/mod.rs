@@ -2,30 +2,33 @@
 
 mod course;
 mod crowd;
+mod crowds;
 mod descriptors;
 mod figures;
+mod other;
+mod others;
 mod pace;
 mod tally;
 mod text;
+mod threads;
 
 use std::io::Write as _;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
-use chinwag::{Address, Config, PeerId};
-use chinwag_mio::epoch_now;
+use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::{BenchArguments, BenchFormat, Shape};
 use crate::exit::Exit;
 use crate::process;
 use course::{Course, Phase};
-use crowd::Crowd;
+use crowds::Plan;
+use descriptors::Spread;
 use figures::{Figures, Measured};
-use pace::Pace;
+use others::Others;
 use tally::Tally;
+use threads::Threads;
 
 /// How often is looked how far things are.
 const STEP: Duration = Duration::from_millis(10);
@@ -38,18 +41,24 @@ const WARM_UP: Duration = Duration::from_secs(1);
 /// How long what was said last may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What this program is called with to be a process full of peers for another that measures.
+pub(crate) const OTHER: &str = "bench-listeners";
+
 /// Measures, and prints the result: fine only if nothing was lost.
 ///
 /// # Errors
 /// When the system has no room for so many peers, when they do not find each other, or when standard output is closed.
 pub(crate) fn run(arguments: &BenchArguments) -> anyhow::Result<Exit> {
     let shape = arguments.shape();
-    descriptors::provide(shape)?;
+    let spread = descriptors::spread(shape)?;
     let course = Arc::new(Course::new(shape.peers().saturating_sub(1), arguments.window));
-    let mut stage = Stage::set(arguments, &course)?;
-    let measured = stage.measure(arguments, shape);
-    let tally = stage.end()?;
-    let figures = Figures::of(arguments, &measured?, &tally);
+    let mut stage = Stage::set(&Plan::of(arguments)?, &course, &spread)?;
+    let mut measured = stage.measure(arguments, shape)?;
+    let heard = stage.end()?;
+    measured.cpu = measured.cpu.zip(heard.cpu).map(|(here, elsewhere)| here + elsewhere);
+    measured.peak_rss_bytes = heard.rss;
+    measured.processes = spread.elsewhere.len() + 1;
+    let figures = Figures::of(arguments, &measured, &heard.tally);
     let printed = match arguments.format {
         BenchFormat::Table => figures.table(arguments),
         BenchFormat::Json => serde_json::to_string(&figures)? + "\n",
@@ -60,33 +69,45 @@ pub(crate) fn run(arguments: &BenchArguments) -> anyhow::Result<Exit> {
     Ok(if figures.lost == 0 { Exit::Fine } else { Exit::Failed })
 }
 
-/// The threads with all peers.
+/// Is such a process.
+///
+/// # Errors
+/// When it is not told what to do, or the system has no room.
+pub(crate) fn run_other() -> anyhow::Result<Exit> {
+    other::run()
+}
+
+/// All peers, wherever they are.
 struct Stage {
     course: Arc<Course>,
-    ended: Receiver<anyhow::Result<Tally>>,
-    threads: usize,
+    threads: Threads,
+    others: Others,
     bar: ProgressBar,
 }
 
+/// What came of all peers.
+struct Heard {
+    tally: Tally,
+    /// What other processes have worked, in seconds, and the memory they had together.
+    cpu: Option<f64>,
+    rss: Option<u64>,
+}
+
 impl Stage {
-    fn set(arguments: &BenchArguments, course: &Arc<Course>) -> anyhow::Result<Self> {
-        let crowds = crowds(arguments, course)?;
-        let threads = crowds.len();
-        let (end, ended) = channel();
-        for crowd in crowds {
-            let end = end.clone();
-            let run = move || {
-                // Whoever waits for it has given up if it cannot be told.
-                let _ = end.send(crowd.run());
-            };
-            let thread = std::thread::Builder::new().name("peers".to_owned()).spawn(run);
-            thread.context("the system gives no thread for the peers")?;
-        }
+    fn set(plan: &Plan, course: &Arc<Course>, spread: &Spread) -> anyhow::Result<Self> {
+        let (crowds, contact) = plan.crowds(course, spread.here.clone(), None)?;
+        let others = Others::start(plan, &spread.elsewhere, contact.as_ref(), course)?;
         let bar = ProgressBar::new(0);
         if let Ok(style) = ProgressStyle::with_template("{msg:<16} {wide_bar} {percent:>3} %") {
             bar.set_style(style.progress_chars("━╸ "));
         }
-        Ok(Self { course: Arc::clone(course), ended, threads, bar })
+        Ok(Self { course: Arc::clone(course), threads: Threads::start(crowds, course)?, others, bar })
+    }
+
+    fn enter(&mut self, phase: Phase) -> anyhow::Result<()> {
+        self.others.enter(phase)?;
+        self.course.enter(phase);
+        Ok(())
     }
 
     fn measure(&mut self, arguments: &BenchArguments, shape: Shape) -> anyhow::Result<Measured> {
@@ -99,19 +120,19 @@ impl Stage {
         if matches!(shape, Shape::Mesh(_)) {
             self.pass("settling", SETTLE)?;
         }
-        self.course.enter(Phase::WarmUp);
+        self.enter(Phase::WarmUp)?;
         self.pass("warming up", WARM_UP)?;
-        self.course.enter(Phase::Rest);
+        self.enter(Phase::Rest)?;
         let unheard = self.drain()?;
 
         let (cpu, start, said) = (process::cpu_seconds(), self.course.micros(), self.course.said());
-        self.course.enter(Phase::Measure);
+        self.enter(Phase::Measure)?;
         self.pass("measuring", Duration::from_secs(arguments.seconds.into()))?;
-        self.course.enter(Phase::Rest);
+        self.enter(Phase::Rest)?;
         self.drain()?;
         let cpu = process::cpu_seconds().zip(cpu).map(|(after, before)| after - before);
         let said = self.course.said().saturating_sub(said);
-        Ok(Measured { start, said, cpu, lost_warming_up: unheard })
+        Ok(Measured { start, said, cpu, lost_warming_up: unheard, processes: 1, peak_rss_bytes: None })
     }
 
     /// Waits until everything said has arrived, or for as long as it may take; how many deliveries are missing then.
@@ -145,71 +166,20 @@ impl Stage {
             if so_far >= all || u128::from(past) >= most.as_micros() {
                 return Ok(());
             }
-            match self.ended.recv_timeout(STEP) {
-                Err(RecvTimeoutError::Timeout) => {}
-                Ok(Err(error)) => return Err(error),
-                Ok(Ok(_)) | Err(RecvTimeoutError::Disconnected) => {
-                    bail!("a thread with peers has ended early")
-                }
-            }
+            self.threads.wait(STEP)?;
         }
     }
 
-    fn end(self) -> anyhow::Result<Tally> {
-        self.course.enter(Phase::Stop);
+    fn end(mut self) -> anyhow::Result<Heard> {
         self.bar.finish_and_clear();
-        let mut all = Tally::new()?;
-        for _ in 0..self.threads {
-            let tally = self.ended.recv_timeout(PATIENCE).context("a thread with peers does not end")?;
-            all.merge(&tally?)?;
+        self.others.enter(Phase::Stop)?;
+        let (mut cpu, mut rss) = (Some(0.0), process::peak_rss_bytes());
+        let mut tally = self.threads.end()?;
+        for report in self.others.reports()? {
+            tally.merge(&report.tally()?)?;
+            cpu = cpu.zip(report.cpu_seconds).map(|(sum, more)| sum + more);
+            rss = rss.zip(report.peak_rss_bytes).map(|(sum, more)| sum + more);
         }
-        Ok(all)
+        Ok(Heard { tally, cpu, rss })
     }
 }
-
-/// The peers, spread evenly over threads; the authors are the first of each.
-fn crowds(arguments: &BenchArguments, course: &Arc<Course>) -> anyhow::Result<Vec<Crowd>> {
-    let shape = arguments.shape();
-    let processors = || std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = arguments.threads.map_or_else(processors, usize::from).min(shape.peers());
-    let size = usize::try_from(arguments.size)?;
-    let retained = usize::try_from(arguments.retained)?;
-    let mut crowds = Vec::new();
-    for thread in 0..threads {
-        let places = (thread..shape.authors()).step_by(threads);
-        let pace = Pace::new(arguments.rate, shape.authors(), places);
-        crowds.push(Crowd::new(Arc::clone(course), pace, size)?);
-    }
-    let mut contact = None;
-    for place in 0..shape.peers() {
-        let Some(crowd) = crowds.get_mut(place % threads) else { continue };
-        let mut config = Config::new(PeerId::new(&format!("peer {place}"))?, epoch_now());
-        config.max_history = retained;
-        // Where fewer are retained than are known again, each is hashed for those of the old program, and there are none.
-        config.classic_window = config.classic_window.min(retained.max(10));
-        let (needs, links) = match shape {
-            Shape::Star(links) => {
-                config.target_neighbours = 0;
-                let links = if place == 0 { links } else { 1 };
-                config.max_links = links.max(config.max_links);
-                config.max_peers = links.max(config.max_peers);
-                (links, links)
-            }
-            Shape::Mesh(peers) => {
-                config.strategy = arguments.overlay.into();
-                (4.min(peers - 1), MESH_LINKS)
-            }
-        };
-        crowd.add(config, needs, links)?;
-        // Who is linked with the first alone need not be found by others.
-        let address = if place == 0 || matches!(shape, Shape::Mesh(_)) { crowd.listen()? } else { None };
-        match &contact {
-            Some(contact) => crowd.join_later(Address::clone(contact)),
-            None => contact = address,
-        }
-    }
-    Ok(crowds)
-}
-
-/// The most links of a peer that finds its neighbours itself: while it meets others it has more than neighbours.
-const MESH_LINKS: usize = 64;

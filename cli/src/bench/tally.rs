@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 use chinwag_mio::Counters;
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
 
 /// Counts what counts.
 #[derive(Debug)]
@@ -16,13 +17,13 @@ pub(super) struct Tally {
 }
 
 /// What went through the sockets.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Copy, Default, Serialize, Deserialize, Debug)]
 pub(super) struct Traffic {
-    pub(super) frames: i128,
-    pub(super) bytes: i128,
-    pub(super) writes: i128,
-    pub(super) reads: i128,
-    pub(super) too_slow: i128,
+    pub(super) frames: i64,
+    pub(super) bytes: i64,
+    pub(super) writes: i64,
+    pub(super) reads: i64,
+    pub(super) too_slow: i64,
 }
 
 impl Tally {
@@ -71,8 +72,8 @@ impl Tally {
 }
 
 impl Traffic {
-    fn add(&mut self, counters: &Counters, sign: i128) {
-        let add = |sum: &mut i128, count: u64| *sum += sign * i128::from(count);
+    fn add(&mut self, counters: &Counters, sign: i64) {
+        let add = |sum: &mut i64, count: u64| *sum += sign * i64::try_from(count).unwrap_or(i64::MAX);
         add(&mut self.frames, counters.frames_out);
         add(&mut self.bytes, counters.bytes_out);
         add(&mut self.writes, counters.writes);

@@ -62,3 +62,18 @@ fn what_cannot_be_measured_is_refused() {
         assert_eq!(code, 2, "{line}");
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn where_one_process_may_not_open_enough_files_others_take_peers_in() {
+    let line =
+        "ulimit -n 200 && ulimit -Hn 200 && exec \"$0\" bench --seconds 1 --links 60 --rate 20 --format json";
+    let output =
+        std::process::Command::new("sh").args(["-c", line, env!("CARGO_BIN_EXE_chinwag")]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let figures: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(whole(&figures, "processes") > 2, "{figures}");
+    assert_eq!((whole(&figures, "peers"), whole(&figures, "lost")), (61, 0));
+    assert_eq!(whole(&figures, "deliveries"), 60 * whole(&figures, "messages"));
+    assert!(positive(&figures, "p50_ms") < 1000.0, "{figures}");
+}
