@@ -9,8 +9,8 @@ use super::Spreading;
 /// One simulation.
 #[derive(Args, Clone, PartialEq, Debug)]
 pub(crate) struct SimArguments {
-    /// How many nodes
-    #[arg(short, long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(2..=100_000))]
+    /// How many nodes; each takes about 20 kB of memory
+    #[arg(short, long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     pub(crate) nodes: u32,
     /// How many messages are said to everybody, one at a time, each until it has settled
     /// [default: 10, or none with --joiner or --partition]
