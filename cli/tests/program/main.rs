@@ -11,6 +11,8 @@ mod chatting;
 mod demo_and_sim;
 mod endings;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod hosts;
 mod joining;
 mod kills;
 mod network;

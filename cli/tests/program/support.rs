@@ -26,7 +26,20 @@ impl Program {
     }
 
     pub(crate) fn start_with(arguments: &str, stdout: Stdio) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_chinwag"))
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_chinwag")), arguments, stdout)
+    }
+
+    /// Has another program, which becomes it, start the program.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn start_through(launcher: &str, arguments: &str) -> Self {
+        let mut words = launcher.split_whitespace();
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words).arg(env!("CARGO_BIN_EXE_chinwag"));
+        Self::spawn(command, arguments, Stdio::piped())
+    }
+
+    fn spawn(mut command: Command, arguments: &str, stdout: Stdio) -> Self {
+        let mut child = command
             .args(arguments.split_whitespace())
             .env_remove("CHINWAG_LOG")
             .env_remove("CHINWAG_NAME")
