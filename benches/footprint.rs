@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::hint::black_box;
 
 use allocation_counter::measure;
+use chinwag::framing::Decoder;
 use chinwag::{Body, ChatNode, Input, LinkId, Message, Time};
 use chinwag_memory::{LinkModel, Network, NetworkConfig, ms, secs};
 use chinwag_testkit::{hub, numbered, relay};
@@ -17,6 +18,7 @@ fn main() {
     let (fresh, duplicate) = handle();
     row("handle: allocations of a fresh message", fresh);
     row("handle: allocations of a duplicate", duplicate);
+    row("framing: allocations of a frame that is read", reading());
     row("dedup: bytes of a stream, one message each", stream_of(1));
     row("dedup: bytes of a stream, 100 messages each", stream_of(100));
     for nodes in [100, 1000] {
@@ -56,6 +58,26 @@ fn handle() -> (f64, f64) {
     let duplicate = each(measure(|| take_in(&mut node, now, 2, &messages)));
     assert_eq!((node.stats().delivered, node.stats().duplicates), (SETTLED + MESSAGES, MESSAGES));
     (fresh, duplicate)
+}
+
+/// Frames that come in reads of 64 KiB, and are let go of again.
+fn reading() -> f64 {
+    let said = (1..=MESSAGES).map(|number| numbered("ann", number, &format!("{number:0256}")));
+    let bytes: Vec<u8> = said.flat_map(|message| [message.encoded(), &b"\n"[..]].concat()).collect();
+    let mut decoder = Decoder::new(64 * 1024);
+    let mut read = |bytes: &[u8]| {
+        let mut count = 0;
+        for chunk in bytes.chunks(64 * 1024) {
+            decoder.push(chunk);
+            while let Some(message) = decoder.next() {
+                assert!(message.is_ok());
+                count += 1;
+            }
+        }
+        assert_eq!(count, MESSAGES);
+    };
+    read(&bytes);
+    measure(|| read(&bytes)).count_total as f64 / MESSAGES as f64
 }
 
 /// What a node knows about an author who has said so many messages. The messages themselves are not counted: they are
