@@ -1,0 +1,46 @@
+//! The table: a line for each contestant at each work, and how it compares with chinwag.
+
+use super::contestant::Contestant;
+use super::stage::Outcome;
+use super::work::Work;
+use crate::table::number;
+
+/// Prints what came of one work, in the order in which the contestants were told.
+pub(super) fn print(work: Work, runs: &[(Contestant, Vec<Outcome>)]) {
+    let head =
+        ["contestant", "CPU s, least", "median", "× chinwag's", "deliveries/s", "p50 ms", "p99 ms", "lost"];
+    println!("{work}:\n\n| {} |\n|---|{}", head.join(" | "), "---:|".repeat(head.len() - 1));
+    let chinwag = runs.iter().find(|(contestant, _)| *contestant == Contestant::Chinwag);
+    let reference = chinwag.map(|(_, outcomes)| least(&cpu_per_million(outcomes)));
+    for (contestant, outcomes) in runs {
+        let cpu = cpu_per_million(outcomes);
+        let ratio = reference.map_or_else(String::new, |reference| number(least(&cpu) / reference));
+        let of = |value: &dyn Fn(&Outcome) -> f64| number(median(outcomes.iter().map(value).collect()));
+        // Where as much is said as there is room for, latency is the time that was spent waiting in line.
+        let latency = |value: &dyn Fn(&Outcome) -> f64| work.rate().map_or_else(String::new, |_| of(value));
+        println!(
+            "| {contestant} | {} | {} | {ratio} | {} | {} | {} | {} |",
+            number(least(&cpu)),
+            number(median(cpu)),
+            of(&|outcome| (outcome.deliveries as f64 / outcome.seconds).round()),
+            latency(&|outcome| outcome.p50_ms),
+            latency(&|outcome| outcome.p99_ms),
+            outcomes.iter().map(|outcome| outcome.lost).sum::<u64>(),
+        );
+    }
+    println!();
+}
+
+fn cpu_per_million(outcomes: &[Outcome]) -> Vec<f64> {
+    outcomes.iter().map(|outcome| outcome.cpu_seconds * 1e6 / outcome.deliveries as f64).collect()
+}
+
+fn least(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+/// That in the middle, or the lower one of the two there.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len().saturating_sub(1) / 2).copied().unwrap_or(f64::NAN)
+}
