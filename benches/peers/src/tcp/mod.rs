@@ -44,6 +44,9 @@ pub(crate) struct Tcp {
     /// Which works; all unless told otherwise.
     #[arg(long, value_enum, value_delimiter = ',')]
     works: Vec<Work>,
+    /// How many messages may be on their way to somebody at once; further ones wait. Each work has its own number.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    window: Option<u32>,
     /// Who; all unless told otherwise.
     #[arg(long, value_enum, value_delimiter = ',')]
     contestants: Vec<Contestant>,
@@ -57,6 +60,9 @@ pub(crate) struct TcpRun {
     /// For how long it counts.
     #[arg(long, default_value_t = 2.0)]
     seconds: f64,
+    /// How many messages may be on their way to somebody at once; further ones wait.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    window: Option<u32>,
 }
 
 impl Tcp {
@@ -93,6 +99,7 @@ impl Tcp {
         let names = names.iter().flatten().map(|value| value.get_name().to_owned());
         let mut arguments: Vec<_> = ["run".to_owned(), "tcp".to_owned()].into_iter().chain(names).collect();
         arguments.push(format!("--seconds={}", self.seconds));
+        arguments.extend(self.window.map(|window| format!("--window={window}")));
         run_in_a_process(&arguments)
     }
 }
@@ -105,6 +112,7 @@ impl TcpRun {
             "--seconds is from 0.1 to 3600, not {}",
             self.seconds
         );
-        stage::run(self.work, self.contestant, self.seconds)
+        let window = self.window.unwrap_or(self.work.window());
+        stage::run(self.work, self.contestant, window, self.seconds)
     }
 }

@@ -95,7 +95,8 @@ fn write(streams: Vec<TcpStream>, course: &Course, mut pace: Pace, at_once: usiz
                 together = 0;
             }
         }
-        if !phase.is_talk() && together > 0 {
+        // What is held back would otherwise never have room made for it, or never be sent at all.
+        if together > 0 && (!phase.is_talk() || said == 0 && !course.has_room()) {
             write_to_all(&mut links, &mut buffer)?;
             together = 0;
         }

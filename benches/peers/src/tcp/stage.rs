@@ -54,12 +54,12 @@ impl Running {
 }
 
 /// Runs a contestant, and counts for so many seconds, as `chinwag bench` does.
-pub(super) fn run(work: Work, contestant: Contestant, seconds: f64) -> anyhow::Result<Outcome> {
+pub(super) fn run(work: Work, contestant: Contestant, window: u32, seconds: f64) -> anyhow::Result<Outcome> {
     ensure!(Contestant::of(work).contains(&contestant), "this is nothing that {contestant} does");
     let shape = work.shape();
     // Those that embed a driver for each peer need most: three for it, and two ends of each of its links.
     allow_open_files(shape.peers() as u64 * 18 + 64)?;
-    let course = Arc::new(Course::new(shape.peers() - 1, work.window()));
+    let course = Arc::new(Course::new(shape.peers() - 1, window));
     let stage = Stage { running: contestant.start(work, &course)?, course };
     stage.measure(shape, Duration::from_secs_f64(seconds))
 }

@@ -43,12 +43,12 @@ impl Work {
         }
     }
 
-    /// How many messages may be on their way at once. Fewer for 500, so that the slowest of the contestants need not
-    /// be waited for.
+    /// How many messages may be on their way at once. Fewer where they take long, so that the slowest of the contestants
+    /// need not be waited for.
     pub(super) const fn window(self) -> u32 {
         match self {
-            Self::Star50 | Self::Mesh50 | Self::Paced50 => 1000,
-            Self::Star500 => 256,
+            Self::Star50 | Self::Paced50 => 1000,
+            Self::Star500 | Self::Mesh50 => 256,
         }
     }
 }
