@@ -39,7 +39,7 @@ pub(crate) struct Tcp {
     #[arg(long, default_value_t = 3)]
     times: usize,
     /// For how long it counts, each time.
-    #[arg(long, default_value_t = 2.0)]
+    #[arg(long, default_value_t = 1.5)]
     seconds: f64,
     /// Which works; all unless told otherwise.
     #[arg(long, value_enum, value_delimiter = ',')]
@@ -58,7 +58,7 @@ pub(crate) struct TcpRun {
     work: Work,
     contestant: Contestant,
     /// For how long it counts.
-    #[arg(long, default_value_t = 2.0)]
+    #[arg(long, default_value_t = 1.5)]
     seconds: f64,
     /// How many messages may be on their way to somebody at once; further ones wait.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -70,10 +70,8 @@ impl Tcp {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         ensure!(self.times > 0, "nothing can be compared in no run: say --times 1 or more");
         let works = if self.works.is_empty() { Work::value_variants() } else { &self.works };
-        println!(
-            "CPU seconds are those of all peers together for a million deliveries. {} runs each.\n",
-            self.times
-        );
+        println!("`peers tcp --times={} --seconds={}`:\n", self.times, self.seconds);
+        table::head();
         for work in works {
             let mut runs: Vec<_> = Contestant::of(*work).into_iter().map(|who| (who, Vec::new())).collect();
             runs.retain(|(who, _)| self.contestants.is_empty() || self.contestants.contains(who));
@@ -88,8 +86,9 @@ impl Tcp {
             if self.times % 2 == 1 {
                 runs.reverse();
             }
-            table::print(*work, &runs);
+            table::lines(*work, &runs);
         }
+        println!();
         Ok(())
     }
 

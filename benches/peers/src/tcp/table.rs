@@ -5,21 +5,27 @@ use super::stage::Outcome;
 use super::work::Work;
 use crate::table::number;
 
+/// Prints the head of the table.
+pub(super) fn head() {
+    let measures = ["CPU s, least", "median", "× chinwag's", "deliveries/s", "p50 ms", "p99 ms", "lost"];
+    println!("| work | contestant | {} |", measures.join(" | "));
+    println!("|---|---|{}", "---:|".repeat(measures.len()));
+}
+
 /// Prints what came of one work, in the order in which the contestants were told.
-pub(super) fn print(work: Work, runs: &[(Contestant, Vec<Outcome>)]) {
-    let head =
-        ["contestant", "CPU s, least", "median", "× chinwag's", "deliveries/s", "p50 ms", "p99 ms", "lost"];
-    println!("{work}:\n\n| {} |\n|---|{}", head.join(" | "), "---:|".repeat(head.len() - 1));
+pub(super) fn lines(work: Work, runs: &[(Contestant, Vec<Outcome>)]) {
     let chinwag = runs.iter().find(|(contestant, _)| *contestant == Contestant::Chinwag);
     let reference = chinwag.map(|(_, outcomes)| least(&cpu_per_million(outcomes)));
+    let mut is_first = true;
     for (contestant, outcomes) in runs {
         let cpu = cpu_per_million(outcomes);
         let ratio = reference.map_or_else(String::new, |reference| number(least(&cpu) / reference));
         let of = |value: &dyn Fn(&Outcome) -> f64| number(median(outcomes.iter().map(value).collect()));
         // Where as much is said as there is room for, latency is the time that was spent waiting in line.
         let latency = |value: &dyn Fn(&Outcome) -> f64| work.rate().map_or_else(String::new, |_| of(value));
+        let name = if std::mem::replace(&mut is_first, false) { work.to_string() } else { String::new() };
         println!(
-            "| {contestant} | {} | {} | {ratio} | {} | {} | {} | {} |",
+            "| {name} | {contestant} | {} | {} | {ratio} | {} | {} | {} | {} |",
             number(least(&cpu)),
             number(median(cpu)),
             of(&|outcome| (outcome.deliveries as f64 / outcome.seconds).round()),
@@ -28,7 +34,6 @@ pub(super) fn print(work: Work, runs: &[(Contestant, Vec<Outcome>)]) {
             outcomes.iter().map(|outcome| outcome.lost).sum::<u64>(),
         );
     }
-    println!();
 }
 
 fn cpu_per_million(outcomes: &[Outcome]) -> Vec<f64> {

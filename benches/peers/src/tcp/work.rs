@@ -74,10 +74,10 @@ impl Shape {
 impl fmt::Display for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Star50 => "1 to 50, as fast as it goes",
-            Self::Star500 => "1 to 500, as fast as it goes",
-            Self::Mesh50 => "50 in an overlay, all speak, as fast as it goes",
-            Self::Paced50 => "1 to 50, 500 messages/s",
+            Self::Star50 => "1 to 50",
+            Self::Star500 => "1 to 500",
+            Self::Mesh50 => "50, an overlay",
+            Self::Paced50 => "1 to 50, 500/s",
         })
     }
 }
