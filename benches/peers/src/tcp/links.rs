@@ -29,3 +29,24 @@ pub(super) fn links(shape: Shape) -> BTreeSet<(usize, usize)> {
 
 /// As many as a peer of chinwag's has.
 const DEGREE: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_is_linked_and_nobody_with_themselves() {
+        for (shape, expected) in [(Shape::Star(50), 50), (Shape::Mesh(50), 200), (Shape::Mesh(4), 6)] {
+            let links = links(shape);
+            assert_eq!(links.len(), expected, "{shape:?}");
+            assert!(links.iter().all(|(one, other)| one < other && *other < shape.peers()), "{shape:?}");
+            let mut reached = BTreeSet::from([0]);
+            for _ in 0..shape.peers() {
+                let ends =
+                    links.iter().filter(|(one, other)| reached.contains(one) || reached.contains(other));
+                reached.extend(ends.flat_map(|(one, other)| [*one, *other]).collect::<Vec<_>>());
+            }
+            assert_eq!(reached.len(), shape.peers(), "{shape:?}");
+        }
+    }
+}

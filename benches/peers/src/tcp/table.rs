@@ -49,3 +49,15 @@ fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len().saturating_sub(1) / 2).copied().unwrap_or(f64::NAN)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_stands_in_the_middle_and_the_least_is_the_least() {
+        assert_eq!((median(vec![3.0, 1.0, 2.0]), least(&[3.0, 1.0, 2.0])), (2.0, 1.0));
+        assert_eq!(median(vec![2.0, 1.0]), 1.0);
+        assert!(median(Vec::new()).is_nan());
+    }
+}

@@ -157,3 +157,22 @@ const AT_ONCE: usize = 256;
 const AUTHOR: &str = "peer 0";
 /// Where in a line its text begins.
 const TEXT_AT: usize = r#"{"msg_type":"BROADCAST","msg":""#.len();
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_as_long_as_a_frame_and_fresh_once() {
+        let text = text::write(true, 123, TEXT);
+        let written = write(&text, 100_000).unwrap();
+        assert_eq!(written.get(TEXT_AT..).and_then(text::said_at), Some(123));
+        // Its end and the digits of its number are the rest.
+        assert!((370..=382).contains(&written.len()), "{}", written.len());
+        let line: Line<'_> = serde_json::from_str(&written).unwrap();
+        let mut last_of_authors = HashMap::new();
+        let later = Line { seq: 100_001, ..serde_json::from_str(&written).unwrap() };
+        let fresh = [&line, &line, &later, &line].map(|line| is_fresh(&mut last_of_authors, line));
+        assert_eq!((fresh, &*line.msg), ([true, false, true, false], &*text));
+    }
+}
