@@ -1,11 +1,10 @@
 //! Both sides by turns, each run in a process of its own: time on the processor, memory, and what came of it.
 
-use std::process::{Command, Stdio};
-
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use clap::Args;
 use serde::de::DeserializeOwned;
 
+use crate::child::run_in_a_process;
 use crate::handle::Handled;
 use crate::scenario::{Outcome, Scenario};
 use crate::table::{Better, head, line, number};
@@ -98,21 +97,12 @@ impl Compared {
         for pair in 0..self.times {
             let order = if pair % 2 == 0 { [Side::Chinwag, Side::Iroh] } else { [Side::Iroh, Side::Chinwag] };
             for side in order {
-                let outcome = run_in_a_process(work, side, arguments)?;
+                let mut run = vec!["run".to_owned(), work.to_owned(), side.to_string()];
+                run.extend_from_slice(arguments);
+                let outcome = run_in_a_process(&run)?;
                 if side == Side::Chinwag { &mut ours } else { &mut theirs }.push(outcome);
             }
         }
         Ok([ours, theirs])
     }
-}
-
-/// Memory that one run gives back stays with its process, and would be missing in the next one's account.
-fn run_in_a_process<T: DeserializeOwned>(work: &str, side: Side, arguments: &[String]) -> anyhow::Result<T> {
-    let output = Command::new(std::env::current_exe()?)
-        .args(["run", work, &side.to_string()])
-        .args(arguments)
-        .stderr(Stdio::inherit())
-        .output()?;
-    ensure!(output.status.success(), "the run of {side} failed: {}", output.status);
-    serde_json::from_slice(&output.stdout).context("a run printed something else than what came of it")
 }

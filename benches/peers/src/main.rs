@@ -1,8 +1,11 @@
-//! chinwag and iroh-gossip on the same scenario, with the same counters, side by side.
+//! chinwag and others at the same work, with the same counters, side by side.
 
 #![forbid(unsafe_code)]
 
+mod child;
 mod chinwag_side;
+#[path = "../../../cli/src/clock.rs"]
+mod clock;
 mod compare;
 mod count;
 mod handle;
@@ -10,6 +13,7 @@ mod iroh_side;
 mod process;
 mod scenario;
 mod table;
+mod tcp;
 
 use std::fmt;
 
@@ -18,17 +22,20 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::compare::Compared;
 use crate::count::Counted;
 use crate::scenario::Scenario;
+use crate::tcp::{Tcp, TcpRun};
 
-/// Measures chinwag and iroh-gossip side by side.
+/// Measures chinwag beside iroh-gossip, libp2p, tokio and sockets alone.
 #[derive(Debug, Parser)]
 enum Arguments {
-    /// Runs one side once, and prints what came of it as JSON.
+    /// Runs one contestant once, and prints what came of it as JSON.
     #[command(subcommand)]
     Run(Work),
-    /// Runs both sides by turns, and prints the time and memory they took.
+    /// Runs chinwag and iroh-gossip by turns, and prints the time and memory they took.
     Compare(Compared),
-    /// Runs both sides under Valgrind, and prints the instructions they took.
+    /// Runs chinwag and iroh-gossip under Valgrind, and prints the instructions they took.
     Instructions(Counted),
+    /// Runs all who do the same work over TCP on this machine by turns, and prints what that took.
+    Tcp(Tcp),
 }
 
 #[derive(Debug, Subcommand)]
@@ -46,6 +53,8 @@ enum Work {
         #[arg(long, default_value_t = HANDLED)]
         messages: u32,
     },
+    /// TCP on this machine.
+    Tcp(TcpRun),
 }
 
 /// Whose.
@@ -60,6 +69,7 @@ fn main() -> anyhow::Result<()> {
         Arguments::Run(work) => println!("{}", work.run()?),
         Arguments::Compare(compared) => compared.run()?,
         Arguments::Instructions(counted) => counted.run()?,
+        Arguments::Tcp(tcp) => tcp.run()?,
     }
     Ok(())
 }
@@ -74,6 +84,7 @@ impl Work {
             Self::Handle { side: Side::Chinwag, messages } => {
                 serde_json::to_string(&handle::chinwag(*messages)?)?
             }
+            Self::Tcp(run) => serde_json::to_string(&run.run()?)?,
             Self::Handle { side: Side::Iroh, messages } => serde_json::to_string(&handle::iroh(*messages)?)?,
         })
     }

@@ -1,6 +1,7 @@
 //! What this process has taken of the machine.
 
 use anyhow::Context as _;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
 /// How long the processors have worked for this process, in seconds.
@@ -16,4 +17,20 @@ pub(crate) fn resident() -> anyhow::Result<f64> {
         status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("there is no VmRSS line")?;
     let kibibytes = line.trim().trim_end_matches("kB").trim().parse::<f64>()?;
     Ok(kibibytes * 1024.0)
+}
+
+/// How many threads the peers are spread over, whoever they are.
+pub(crate) fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Lets this process have so many files open, if need be and the system does.
+pub(crate) fn allow_open_files(needed: u64) -> anyhow::Result<()> {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|current| current < needed) {
+        setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum: limit.maximum }).with_context(
+            || format!("this needs {needed} open files, and `ulimit -Hn` allows fewer: raise it"),
+        )?;
+    }
+    Ok(())
 }
