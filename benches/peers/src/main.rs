@@ -5,6 +5,7 @@
 mod child;
 mod chinwag_side;
 #[path = "../../../cli/src/clock.rs"]
+#[expect(dead_code, reason = "some of it is for several processes")]
 mod clock;
 mod compare;
 mod count;

@@ -14,6 +14,7 @@ mod work;
 
 // What `chinwag bench` goes by, all contestants go by.
 #[path = "../../../../cli/src/bench/course.rs"]
+#[expect(dead_code, reason = "some of it is for several processes")]
 mod course;
 #[path = "../../../../cli/src/bench/crowd.rs"]
 mod crowd;
