@@ -58,6 +58,8 @@ mod listener;
 mod options;
 mod own_loop;
 mod resolver;
+mod sockets;
+mod system;
 mod turn;
 
 pub use clock::{epoch_now, random_seed};
@@ -67,3 +69,5 @@ pub use error::{DriverError, HandleError};
 pub use handle::Handle;
 pub use options::Options;
 pub use own_loop::Flushed;
+pub use sockets::Sockets;
+pub use system::System;
