@@ -58,6 +58,7 @@ mod listener;
 mod options;
 mod own_loop;
 mod resolver;
+pub mod simulated;
 mod sockets;
 mod system;
 mod turn;

@@ -1,0 +1,215 @@
+//! Small networks by the hundred, each from its seed: while all goes wrong they talk, and once it goes right again
+//! everybody has heard everything, once and in order, and nothing is left.
+
+use std::collections::BTreeMap;
+use std::iter;
+use std::time::Duration;
+
+use chinwag::{Address, Config, Epoch, Event, PeerId, Seed};
+use chinwag_mio::simulated::{Fault, Faults, Host, Internet, Tally};
+use chinwag_mio::{MioDriver, Options};
+
+const SEEDS: u64 = 300;
+/// For how long all goes wrong.
+const TROUBLE: Duration = Duration::from_secs(8);
+/// How long all may take that comes after.
+const PEACE: Duration = Duration::from_secs(400);
+/// So many turns in a second of the virtual clock, for one driver, mean that it goes round and does nothing.
+const BUSY: f64 = 5_000.0;
+
+/// Some network, and what everybody heard of whom.
+struct Swarm {
+    internet: Internet,
+    drivers: Vec<MioDriver<Host>>,
+    heard: Vec<BTreeMap<String, Vec<u32>>>,
+    said: Vec<u32>,
+    addresses: Vec<Address>,
+    draws: (Seed, u64),
+}
+
+impl Swarm {
+    fn new(seed: u64) -> Self {
+        let seed = Seed::new(seed);
+        let internet = Internet::new(seed);
+        let mut swarm = Self {
+            internet,
+            drivers: Vec::new(),
+            heard: Vec::new(),
+            said: Vec::new(),
+            addresses: Vec::new(),
+            draws: (seed, 0),
+        };
+        let capacity = 1 << (9 + swarm.below(9));
+        swarm.internet.set_capacity(capacity);
+        let slowest = Duration::from_micros(100 << swarm.below(9));
+        swarm.internet.set_latency(Duration::from_micros(20)..=slowest);
+        // Some share one host, and so its table of descriptors.
+        let shared = swarm.internet.host();
+        for number in 0..2 + swarm.below(4) {
+            let host = if swarm.below(2) == 0 { shared.clone() } else { swarm.internet.host() };
+            swarm.add(&host, &format!("peer{number}"));
+        }
+        swarm
+    }
+
+    fn add(&mut self, host: &Host, name: &str) {
+        let mut config = Config::new(PeerId::new(name).unwrap(), Epoch::new(1));
+        config.catch_up = 1000;
+        let mut options = Options::default();
+        options.read_budget = 1 << self.below(17);
+        options.accepts_per_turn = 1 + usize::try_from(self.below(4)).unwrap();
+        let seed = Seed::new(self.below(u64::MAX));
+        let mut driver = MioDriver::simulated(host, config, seed, options).unwrap();
+        let at = driver.listen(&format!("{}:0", host.ip()), None).unwrap();
+        if !self.drivers.is_empty() {
+            let earlier = usize::try_from(self.below(self.drivers.len() as u64)).unwrap();
+            let known = self.addresses[earlier].clone();
+            driver.with_node(|node, now| node.join(now, known)).unwrap();
+            self.drivers[earlier].with_node(|node, now| node.join(now, at.clone())).unwrap();
+        }
+        self.addresses.push(at);
+        self.drivers.push(driver);
+        self.heard.push(BTreeMap::new());
+        self.said.push(0);
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.draws.1 += 1;
+        self.draws.0.derive(u64::MAX - self.draws.1).get() % bound
+    }
+
+    /// Some faults often, some seldom, some not at all.
+    fn some_faults(&mut self) -> Faults {
+        Fault::ALL.into_iter().fold(Faults::none(), |faults, fault| {
+            let often = match fault {
+                Fault::Interrupted | Fault::FalseAlarm | Fault::FewEvents => 0.2,
+                Fault::LateRead | Fault::LateWrite => 0.2,
+                Fault::PartialWrite | Fault::Pieces | Fault::UnreadLost => 0.8,
+                Fault::Reset => 0.01,
+                _ => 0.3,
+            };
+            let share = [0.0, 0.1, 0.5, 1.0][usize::try_from(self.below(4)).unwrap()];
+            faults.with(fault, often * share)
+        })
+    }
+
+    fn say_something(&mut self) {
+        let who = usize::try_from(self.below(self.drivers.len() as u64)).unwrap();
+        let length = usize::try_from(1 << self.below(12)).unwrap();
+        let text = format!("{} {}", self.said[who], "x".repeat(length));
+        self.drivers[who].with_node(|node, now| node.broadcast(now, text)).unwrap();
+        self.said[who] += 1;
+    }
+
+    /// Turns until `done`, and takes down what everybody hears.
+    fn run(
+        &mut self,
+        limit: Duration,
+        mut done: impl FnMut(&[MioDriver<Host>], &[BTreeMap<String, Vec<u32>>]) -> bool,
+    ) -> bool {
+        let heard = &mut self.heard;
+        self.internet
+            .run_until(&mut self.drivers, limit, |drivers| {
+                for (driver, heard) in drivers.iter_mut().zip(&mut *heard) {
+                    for event in iter::from_fn(|| driver.next_event()) {
+                        if let Event::Delivered(delivery) = event {
+                            let text = delivery.body().as_text().unwrap().into_owned();
+                            let number = text.split(' ').next().unwrap().parse().unwrap();
+                            heard.entry(delivery.from().to_string()).or_default().push(number);
+                        }
+                    }
+                }
+                done(drivers, heard)
+            })
+            .unwrap()
+    }
+
+    /// What everybody should have heard in the end.
+    fn expected(&self) -> Vec<BTreeMap<String, Vec<u32>>> {
+        let names: Vec<String> = self.drivers.iter().map(|driver| driver.node().id().to_string()).collect();
+        let all = || names.iter().zip(&self.said).filter(|(_, said)| **said > 0);
+        names
+            .iter()
+            .map(|own| {
+                all()
+                    .filter(|(name, _)| *name != own)
+                    .map(|(name, said)| (name.clone(), (0..*said).collect()))
+                    .collect()
+            })
+            .collect()
+    }
+
+    fn turns(&self) -> u64 {
+        self.drivers.iter().map(|driver| driver.counters().turns).sum()
+    }
+
+    /// All of it; what went wrong, and what happened meanwhile.
+    fn play(mut self) -> Result<Tally, String> {
+        let faults = self.some_faults();
+        self.internet.set_faults(faults);
+        let (began, messages) = (self.internet.now(), 1 + self.below(30));
+        for _ in 0..messages {
+            let pause = TROUBLE.mul_f64(2.0 / messages as f64 * self.below(1000) as f64 / 1000.0);
+            self.run(pause, |_, _| false);
+            self.say_something();
+        }
+        let took = self.internet.now().saturating_since(began);
+        let pace = self.turns() as f64 / took.as_secs_f64().max(1.0) / self.drivers.len() as f64;
+        if pace > BUSY {
+            return Err(format!("{pace} turns a second"));
+        }
+        self.internet.set_faults(Faults::none());
+        let expected = self.expected();
+        let all_linked = |drivers: &[MioDriver<Host>]| drivers.iter().all(|it| it.node().linked() > 0);
+        if !self.run(PEACE, |drivers, heard| all_linked(drivers) && heard == expected) {
+            let linked: Vec<usize> = self.drivers.iter().map(|it| it.node().linked()).collect();
+            return Err(format!("linked {linked:?}, heard {:?}, and not {expected:?}", self.heard));
+        }
+        // What comes twice would come again.
+        self.run(Duration::from_secs(5), |_, _| false);
+        if self.heard != expected {
+            return Err(format!("heard {:?}, and not {expected:?}", self.heard));
+        }
+        for driver in &mut self.drivers {
+            driver.with_node(|node, now| node.leave(now));
+        }
+        if !self.run(PEACE, |drivers, _| drivers.iter().all(MioDriver::is_finished)) {
+            return Err(format!("some did not finish: {:?}", self.drivers));
+        }
+        let open = self.internet.open_descriptors();
+        if open != 2 * self.drivers.len() {
+            return Err(format!("{open} descriptors for {} that have left", self.drivers.len()));
+        }
+        self.drivers.clear();
+        match self.internet.open_descriptors() {
+            0 => Ok(self.internet.tally()),
+            left => Err(format!("{left} descriptors left")),
+        }
+    }
+}
+
+#[test]
+fn after_all_that_can_go_wrong_everybody_has_heard_everything_once_and_nothing_is_left() {
+    let mut tally = Tally::default();
+    let mut failed = Vec::new();
+    for seed in 0..SEEDS {
+        match Swarm::new(seed).play() {
+            Ok(met) => tally = tally.plus(&met),
+            Err(what) => failed.push(format!("seed {seed}: {what}")),
+        }
+    }
+    assert!(failed.is_empty(), "{} of {SEEDS} failed:\n{}", failed.len(), failed.join("\n"));
+    for fault in Fault::ALL {
+        assert!(tally.count(fault) > 20, "{fault:?} struck {} times only: {tally:?}", tally.count(fault));
+    }
+    let met = [tally.edges(), tally.reused(), tally.half_closed(), tally.surprises()];
+    assert!(met.iter().all(|count| *count > 100), "{tally:?}");
+    println!("{tally:?}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_to_the_last_call() {
+    for seed in 0..5 {
+        assert_eq!(Swarm::new(seed).play().unwrap(), Swarm::new(seed).play().unwrap());
+    }
+}
