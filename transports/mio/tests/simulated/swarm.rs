@@ -55,6 +55,8 @@ impl Swarm {
     fn add(&mut self, host: &Host, name: &str) {
         let mut config = Config::new(PeerId::new(name).unwrap(), Epoch::new(1));
         config.catch_up = 1000;
+        // Longer than an author may be cut off from everybody: what is given up earlier is told as a gap, and rightly so.
+        config.gap_patience = TROUBLE * 4;
         let mut options = Options::default();
         options.read_budget = 1 << self.below(17);
         options.accepts_per_turn = 1 + usize::try_from(self.below(4)).unwrap();
