@@ -32,6 +32,8 @@ pub(super) struct Tcp {
     inbox: VecDeque<u8>,
     /// The other end will say no more.
     fin_came: bool,
+    /// The other end has said so itself.
+    has_finished: bool,
     /// This end will say no more.
     fin_sent: bool,
     /// What the next call that can fail is told.
@@ -61,6 +63,7 @@ impl Tcp {
             stage: if peer.is_some() { Stage::Connected } else { Stage::Connecting },
             inbox: VecDeque::new(),
             fin_came: false,
+            has_finished: false,
             fin_sent: false,
             error: None,
             unread: 0,
@@ -151,7 +154,10 @@ impl Kernel {
         }
         let tcp = self.tcp(id)?;
         if tcp.inbox.is_empty() {
-            tcp.take_error()?;
+            // Where the other end has finished, that is told even if something went wrong later.
+            if !tcp.has_finished {
+                tcp.take_error()?;
+            }
             if tcp.fin_came {
                 self.tally.half_closed += 1;
                 return Ok(0);
@@ -285,7 +291,7 @@ impl Kernel {
             },
             Arrival::Fin { to } => {
                 if let Ok(tcp) = self.tcp(to) {
-                    tcp.fin_came = true;
+                    (tcp.fin_came, tcp.has_finished) = (true, true);
                     self.notify(to, Edge::Everything);
                 }
             }
