@@ -7,18 +7,21 @@ use std::time::Duration;
 use super::watched::{Mistake, Watched};
 use crate::simulated::{Fault, Faults, Host, Internet, Tally};
 use crate::sockets::Calls;
-use crate::{MioDriver, Options};
+use crate::{Counters, MioDriver, Options};
 use chinwag::{Address, Config, Epoch, Event, PeerId, Seed};
 
 type Driver = MioDriver<Watched<Host>>;
 
 const SEEDS: u64 = 300;
+const GENTLE_SEEDS: u64 = 100;
 /// For how long all goes wrong.
 const TROUBLE: Duration = Duration::from_secs(8);
 /// How long all may take that comes after.
 const PEACE: Duration = Duration::from_secs(400);
 /// So many turns in a second of the virtual clock, for one driver, mean that it goes round and does nothing.
 const BUSY: f64 = 5_000.0;
+/// By when everybody has heard something, where nothing holds it back for long.
+const PROMPT: Duration = Duration::from_millis(100);
 /// No network needs as many turns.
 const MOST_TURNS: u64 = 1_000_000;
 
@@ -31,7 +34,11 @@ pub(crate) struct Swarm {
     drivers: Vec<Driver>,
     heard: Vec<Heard>,
     said: Vec<u32>,
+    /// How many times somebody was not linked any more.
+    lost: u64,
     addresses: Vec<Address>,
+    /// The host that several share.
+    shared: Host,
     draws: (Seed, u64),
 }
 
@@ -40,12 +47,15 @@ impl Swarm {
     pub(crate) fn new(seed: u64, mistake: Option<Mistake>) -> Self {
         let seed = Seed::new(seed);
         let internet = Internet::new(seed);
+        let shared = internet.host();
         let mut swarm = Self {
             internet,
             drivers: Vec::new(),
             heard: Vec::new(),
             said: Vec::new(),
+            lost: 0,
             addresses: Vec::new(),
+            shared,
             draws: (seed, 0),
         };
         let capacity = 1 << (9 + swarm.below(9));
@@ -53,7 +63,7 @@ impl Swarm {
         let slowest = Duration::from_micros(100 << swarm.below(9));
         swarm.internet.set_latency(Duration::from_micros(20)..=slowest);
         // Some share one host, and so its table of descriptors.
-        let shared = swarm.internet.host();
+        let shared = swarm.shared.clone();
         for number in 0..2 + swarm.below(4) {
             let host = if swarm.below(2) == 0 { shared.clone() } else { swarm.internet.host() };
             swarm.add(&host, &format!("peer{number}"), mistake);
@@ -114,12 +124,13 @@ impl Swarm {
         self.said[who] += 1;
     }
 
-    /// Turns until `done`, and takes down what everybody hears; how long that took, if it came to that.
+    /// Turns until `done`, and takes down what everybody hears; whether it came to that.
     fn run(&mut self, limit: Duration, done: impl Fn(&Self) -> bool) -> bool {
         let until = self.internet.now() + limit;
         loop {
             for (driver, heard) in self.drivers.iter_mut().zip(&mut self.heard) {
                 while let Some(event) = driver.next_event() {
+                    self.lost += u64::from(matches!(event, Event::PeerDown { .. }));
                     note(heard, &event);
                 }
             }
@@ -152,10 +163,72 @@ impl Swarm {
         self.drivers.iter().map(|driver| driver.counters().turns).sum()
     }
 
+    /// Faults that break no connection, and enough room and haste to tell one that is late.
+    fn harmless_faults(&mut self) -> Faults {
+        let capacity = 1 << (13 + self.below(4));
+        self.internet.set_capacity(capacity);
+        self.internet.set_latency(Duration::from_micros(20)..=Duration::from_millis(1));
+        let harmless = [
+            Fault::Interrupted,
+            Fault::FalseAlarm,
+            Fault::FewEvents,
+            Fault::LateRead,
+            Fault::LateWrite,
+            Fault::PartialWrite,
+            Fault::Pieces,
+        ];
+        harmless.into_iter().fold(Faults::none(), |faults, fault| {
+            let per_thousand = self.below(100) as f64;
+            faults.with(fault, per_thousand / 1000.0)
+        })
+    }
+
+    /// While nothing goes wrong but what breaks no connection, nobody hears anything late, no link ends, and all that
+    /// was written is read.
+    pub(crate) fn play_gently(mut self) -> Result<Tally, String> {
+        let linked =
+            |it: &Self| it.drivers.iter().all(|driver| driver.node().linked() == it.drivers.len() - 1);
+        if !self.run(PEACE, linked) {
+            return Err("not all are linked".to_owned());
+        }
+        self.run(Duration::from_secs(5), |_| false);
+        let faults = self.harmless_faults();
+        self.internet.set_faults(faults);
+        for _ in 0..20 {
+            self.say_something();
+            let expected = self.expected();
+            if !self.run(PROMPT, |it| it.heard == expected) {
+                return Err(format!("heard {:?} by then, and not {expected:?}", self.heard));
+            }
+            let pause = Duration::from_millis(self.below(300));
+            self.run(pause, |_| false);
+        }
+        self.internet.set_faults(Faults::none());
+        let passed = |it: &Self| {
+            let of = |get: fn(&Counters) -> u64| {
+                it.drivers.iter().map(|driver| get(driver.counters())).sum::<u64>()
+            };
+            of(|it| it.bytes_out) == of(|it| it.bytes_in)
+        };
+        if !self.run(Duration::from_secs(5), passed) {
+            return Err("not all that was written was read".to_owned());
+        }
+        match self.lost {
+            0 => Ok(self.internet.tally()),
+            lost => Err(format!("{lost} links were lost")),
+        }
+    }
+
     /// All of it; what went wrong, and what happened meanwhile.
     pub(crate) fn play(mut self) -> Result<Tally, String> {
         let faults = self.some_faults();
         self.internet.set_faults(faults);
+        let on_shared =
+            self.drivers.iter().filter(|it| it.links.sockets.inner.ip() == self.shared.ip()).count();
+        if self.below(4) == 0 {
+            // One connection for all who are there.
+            self.shared.limit_descriptors(3 * on_shared + 1);
+        }
         let (began, messages) = (self.internet.now(), 1 + self.below(30));
         for _ in 0..messages {
             let pause = TROUBLE.mul_f64(2.0 / messages as f64 * self.below(1000) as f64 / 1000.0);
@@ -168,6 +241,7 @@ impl Swarm {
             return Err(format!("{pace} turns a second"));
         }
         self.internet.set_faults(Faults::none());
+        self.shared.limit_descriptors(1024);
         let expected = self.expected();
         let all_linked = |it: &Self| it.drivers.iter().all(|driver| driver.node().linked() > 0);
         if !self.run(PEACE, |it| all_linked(it) && it.heard == expected) {
@@ -229,6 +303,22 @@ fn after_all_that_can_go_wrong_everybody_has_heard_everything_once_and_nothing_i
     }
     let met = [tally.edges(), tally.reused(), tally.half_closed(), tally.surprises()];
     assert!(met.iter().all(|count| *count > 100), "{tally:?}");
+    println!("{tally:?}");
+}
+
+#[test]
+fn where_nothing_breaks_a_connection_nothing_is_late_or_lost() {
+    let mut tally = Tally::default();
+    let mut failed = Vec::new();
+    for seed in 0..GENTLE_SEEDS {
+        match Swarm::new(seed, None).play_gently() {
+            Ok(met) => tally = tally.plus(&met),
+            Err(what) => failed.push(format!("seed {seed}: {what}")),
+        }
+    }
+    assert!(failed.is_empty(), "{} of {GENTLE_SEEDS} failed:\n{}", failed.len(), failed.join("\n"));
+    let met = [Fault::Interrupted, Fault::FalseAlarm, Fault::LateRead, Fault::LateWrite, Fault::Pieces];
+    assert!(met.iter().all(|fault| tally.count(*fault) > 100), "{tally:?}");
     println!("{tally:?}");
 }
 
