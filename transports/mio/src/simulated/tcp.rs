@@ -292,7 +292,12 @@ impl Kernel {
             Arrival::Fin { to } => {
                 if let Ok(tcp) = self.tcp(to) {
                     (tcp.fin_came, tcp.has_finished) = (true, true);
+                    let peer = tcp.peer;
                     self.notify(to, Edge::Everything);
+                    // Linux tells whoever has finished that this has arrived.
+                    if let Some(to) = peer {
+                        self.send(Arrival::Told { to }, Time::ZERO);
+                    }
                 }
             }
             Arrival::Reset { to } => {
