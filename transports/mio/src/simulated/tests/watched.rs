@@ -92,6 +92,11 @@ impl<S: Calls> Watched<S> {
     pub(crate) fn new(inner: S, mistake: Option<Mistake>) -> Self {
         Self { inner, log: Log::default(), mistake }
     }
+
+    /// Without mistakes, and with a queue of events that there is already.
+    pub(crate) fn with_poll((poll, inner): (S::Poll, S)) -> (WatchedPoll<S>, Self) {
+        (WatchedPoll(poll, None, 0), Self::new(inner, None))
+    }
 }
 
 impl<S: Calls> WatchedStream<S> {
