@@ -14,6 +14,9 @@
 //! - What was queued for a link is sent before the link is closed, if the other end takes it in time
 //!   (`tests/tcp/shutdown.rs`).
 //! - No file descriptor is left behind, and a want of them is outlived (`tests/descriptors.rs`).
+//! - All this holds where the system does its worst at every call: hundreds of networks on [simulated] sockets
+//!   (`src/simulated/tests/swarm.rs`), which answer as the machine's own (`src/simulated/tests/calls.rs`,
+//!   `src/simulated/tests/trace.rs`) and find out a driver that makes mistakes (`src/simulated/tests/mistakes.rs`).
 //!
 //! ```
 //! use std::{ops::ControlFlow, thread, time::Duration};

@@ -4,9 +4,17 @@
 //! It is the driver itself that runs, and nothing but its system calls are answered otherwise: edge-triggered events
 //! as `epoll` has them (what has changed is told, once), buffers that fill up, connections that are reset, refused or
 //! half closed, calls that are interrupted or find no descriptor or memory. All follows from a [`Seed`], to the last
-//! byte, as long as nobody dials host names (of which there are none) or commands a driver from another thread.
-//! `tests/simulated` runs hundreds of such networks, and `src/simulated/tests` holds the sockets to those of the
-//! machine.
+//! byte, as long as nobody dials host names (there are none) or commands a driver from another thread.
+//!
+//! What these sockets promise, and what it is checked by:
+//! - Each call and each event is as on the machine's own (`src/simulated/tests/calls.rs`), and so is what a driver on
+//!   them says, hears and tells (`src/simulated/tests/trace.rs`).
+//! - The same seed gives the same, to the last call, and what is broken is found (`src/simulated/tests/swarm.rs`,
+//!   `src/simulated/tests/mistakes.rs`).
+//!
+//! They are not here to measure: whatever is on its way takes up to 1 ms, and there is no loss but of what asks for
+//! a connection, as whatever else is lost is sent again by the system and only late. Host names and
+//! [`Handle`](crate::Handle)s work, but not to the same moment twice.
 //!
 //! ```
 //! use std::time::Duration;

@@ -1,7 +1,7 @@
 //! All that the driver asks of the system it runs on.
 //!
 //! Two systems answer: the machine's own, through mio ([`System`](crate::system::System)), and a
-//! simulated one, which reaches on purpose what the machine does once in a million times. Which
+//! [simulated](crate::simulated) one, which reaches on purpose what the machine does once in a million times. Which
 //! one it is stands fixed when the program is compiled, so that it costs the driver nothing.
 
 use std::fmt;
@@ -15,7 +15,8 @@ use mio::{Interest, Token};
 
 use crate::resolver::LookUp;
 
-/// A system on which a [`MioDriver`](crate::MioDriver) runs: [`System`](crate::System), unless said otherwise.
+/// A system on which a [`MioDriver`](crate::MioDriver) runs: [`System`](crate::System), unless said otherwise, or a
+/// [simulated host](crate::simulated::Host).
 #[expect(
     private_bounds,
     reason = "what is asked of a system may change, so that others cannot be brought along"

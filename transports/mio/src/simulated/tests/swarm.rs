@@ -74,11 +74,13 @@ impl Swarm {
     fn add(&mut self, host: &Host, name: &str, mistake: Option<Mistake>) {
         let mut config = Config::new(PeerId::new(name).unwrap(), Epoch::new(1));
         config.catch_up = 1000;
-        // Longer than an author may be cut off from everybody: what is given up earlier is told as a gap, and rightly so.
+        // Longer than an author may be cut off from everybody: what is given up earlier is told as a gap.
         config.gap_patience = TROUBLE * 4;
-        let mut options = Options::default();
-        options.read_budget = 1 << self.below(17);
-        options.accepts_per_turn = 1 + usize::try_from(self.below(4)).unwrap();
+        let options = Options {
+            read_budget: 1 << self.below(17),
+            accepts_per_turn: 1 + usize::try_from(self.below(4)).unwrap(),
+            ..Options::default()
+        };
         let seed = Seed::new(self.below(u64::MAX));
         let (own_poll, sockets) = Watched::new(host.clone(), mistake).open_poll().unwrap();
         let mut driver =

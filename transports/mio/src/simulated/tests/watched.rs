@@ -297,7 +297,7 @@ impl<S: Calls> Wait for WatchedPoll<S> {
     }
 
     fn events(&self) -> impl Iterator<Item = Readiness> {
-        let all = self.1 != Some(Mistake::MissesEvents) || self.2 % 10 != 0;
+        let all = self.1 != Some(Mistake::MissesEvents) || !self.2.is_multiple_of(10);
         self.0.events().filter(move |_| all)
     }
 }
