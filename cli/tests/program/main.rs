@@ -13,6 +13,8 @@ mod endings;
 mod hostile;
 mod joining;
 mod kills;
+#[cfg(target_os = "linux")]
+mod namespaces;
 mod network;
 mod old_program;
 mod plain_text;

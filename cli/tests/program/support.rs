@@ -26,7 +26,18 @@ impl Program {
     }
 
     pub(crate) fn start_with(arguments: &str, stdout: Stdio) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_chinwag"))
+        Self::run(&mut Command::new(env!("CARGO_BIN_EXE_chinwag")), arguments, stdout)
+    }
+
+    /// Starts the program in a network namespace.
+    pub(crate) fn start_in(namespace: &str, arguments: &str) -> Self {
+        let mut inside = Command::new("ip");
+        inside.args(["netns", "exec", namespace, env!("CARGO_BIN_EXE_chinwag")]);
+        Self::run(&mut inside, arguments, Stdio::piped())
+    }
+
+    fn run(command: &mut Command, arguments: &str, stdout: Stdio) -> Self {
+        let mut child = command
             .args(arguments.split_whitespace())
             .env_remove("CHINWAG_LOG")
             .env_remove("CHINWAG_NAME")
