@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Any call ends with `Interrupted` and has done nothing.
+    /// A wait, a read, a write or an accept ends with `Interrupted` and has done nothing.
     Interrupted,
     /// A wait brings an event that is not true.
     FalseAlarm,

@@ -164,12 +164,17 @@ impl Kernel {
     }
 
     /// Begins a call: time passes, and with it comes what was on its way.
-    pub(super) fn call(&mut self) -> io::Result<()> {
+    pub(super) fn call(&mut self) {
         self.tally.calls += 1;
         let took = Duration::from_nanos(self.chance.below(CALL));
         let before = self.on_its_way.len();
         self.advance(self.now + took);
         self.tally.surprises += u64::from(self.on_its_way.len() < before);
+    }
+
+    /// Begins a call that a signal may interrupt.
+    pub(super) fn interruptible_call(&mut self) -> io::Result<()> {
+        self.call();
         if self.strikes(Fault::Interrupted) { Err(ErrorKind::Interrupted.into()) } else { Ok(()) }
     }
 
@@ -284,7 +289,7 @@ impl Kernel {
 
     /// What has changed and is still so.
     pub(super) fn wait(&mut self, host: HostId, epoll: Fd) -> io::Result<Vec<Readiness>> {
-        self.call()?;
+        self.interruptible_call()?;
         self.hear_bells();
         let most = if self.strikes(Fault::FewEvents) { 1 } else { EVENTS_AT_ONCE };
         let mut events = Vec::new();

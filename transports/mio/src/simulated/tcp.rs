@@ -95,7 +95,7 @@ impl Tcp {
 
 impl Kernel {
     pub(super) fn listen(&mut self, host: HostId, at: SocketAddr) -> io::Result<Fd> {
-        self.call()?;
+        self.call();
         if at.ip() != self.ip(host) {
             return Err(ErrorKind::AddrNotAvailable.into());
         }
@@ -110,7 +110,7 @@ impl Kernel {
     }
 
     pub(super) fn connect(&mut self, host: HostId, to: SocketAddr) -> io::Result<Fd> {
-        self.call()?;
+        self.call();
         self.room_for_descriptor(host)?;
         if self.strikes(Fault::Unreachable) {
             let no_port = self.chance.below(2) == 0;
@@ -124,7 +124,7 @@ impl Kernel {
     }
 
     pub(super) fn accept(&mut self, host: HostId, fd: Fd) -> io::Result<Fd> {
-        self.call()?;
+        self.interruptible_call()?;
         let Kind::Listener(_, waiting) = self.kind(host, fd)? else {
             return Err(ErrorKind::InvalidInput.into());
         };
@@ -145,7 +145,7 @@ impl Kernel {
     }
 
     pub(super) fn read(&mut self, host: HostId, fd: Fd, buffer: &mut [u8]) -> io::Result<usize> {
-        self.call()?;
+        self.interruptible_call()?;
         let id = self.id(host, fd)?;
         self.maybe_reset(id);
         if self.strikes(Fault::LateRead) {
@@ -173,7 +173,7 @@ impl Kernel {
     }
 
     pub(super) fn write(&mut self, host: HostId, fd: Fd, bytes: &[u8]) -> io::Result<usize> {
-        self.call()?;
+        self.interruptible_call()?;
         let (id, capacity) = (self.id(host, fd)?, self.capacity);
         self.maybe_reset(id);
         if self.strikes(Fault::LateWrite) {
@@ -206,7 +206,7 @@ impl Kernel {
     }
 
     pub(super) fn shutdown_write(&mut self, host: HostId, fd: Fd) -> io::Result<()> {
-        self.call()?;
+        self.call();
         let id = self.id(host, fd)?;
         let tcp = self.tcp(id)?;
         if tcp.stage != Stage::Connected {
@@ -221,7 +221,7 @@ impl Kernel {
     }
 
     pub(super) fn take_tcp_error(&mut self, host: HostId, fd: Fd) -> io::Result<Option<io::Error>> {
-        self.call()?;
+        self.call();
         let id = self.id(host, fd)?;
         Ok(self.tcp(id)?.error.take().map(io::Error::from))
     }

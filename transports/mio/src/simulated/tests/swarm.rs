@@ -121,9 +121,9 @@ impl Swarm {
         })
     }
 
-    fn say_something(&mut self) {
+    fn say_something(&mut self, scale: u64) {
         let who = usize::try_from(self.below(self.drivers.len() as u64)).unwrap();
-        let length = usize::try_from(1 << self.below(12)).unwrap();
+        let length = usize::try_from(1 << self.below(scale)).unwrap();
         let text = format!("{} {}", self.said[who], "x".repeat(length));
         self.drivers[who].with_node(|node, now| node.broadcast(now, text)).unwrap();
         self.said[who] += 1;
@@ -171,7 +171,7 @@ impl Swarm {
 
     /// Faults that break no connection, and enough room and haste to tell one that is late.
     fn harmless_faults(&mut self) -> Faults {
-        let capacity = 1 << (13 + self.below(4));
+        let capacity = 1 << (15 + self.below(6));
         self.internet.set_capacity(capacity);
         self.internet.set_latency(Duration::from_micros(20)..=Duration::from_millis(1));
         let harmless = [
@@ -194,14 +194,19 @@ impl Swarm {
     pub(crate) fn play_gently(&mut self) -> Result<Tally, String> {
         let linked =
             |it: &Self| it.drivers.iter().all(|driver| driver.node().linked() == it.drivers.len() - 1);
+        let faults = self.harmless_faults();
+        self.internet.set_faults(faults);
         if !self.run(PEACE, linked) {
             return Err("not all are linked".to_owned());
         }
+        if self.drivers.iter().any(|it| it.counters().dials_failed > 0) {
+            return Err("a dial failed".to_owned());
+        }
         self.run(Duration::from_secs(5), |_| false);
-        let faults = self.harmless_faults();
-        self.internet.set_faults(faults);
         for _ in 0..20 {
-            self.say_something();
+            for _ in 0..1 + self.below(8) {
+                self.say_something(16);
+            }
             let expected = self.expected();
             if !self.run(PROMPT, |it| it.heard == expected) {
                 return Err(format!("heard {:?} by then, and not {expected:?}", self.heard));
@@ -219,7 +224,17 @@ impl Swarm {
         if !self.run(Duration::from_secs(5), passed) {
             return Err("not all that was written was read".to_owned());
         }
-        match (self.lost, self.gaps) {
+        let (lost, gaps) = (self.lost, self.gaps);
+        // Whoever has left is let go at once.
+        self.drivers[0].with_node(|node, now| node.leave(now));
+        let is_let_go = |it: &Self| {
+            it.drivers[0].is_finished()
+                && it.drivers[1..].iter().all(|other| other.connections() == it.drivers.len() - 2)
+        };
+        if !self.run(PROMPT * 3, is_let_go) {
+            return Err(format!("somebody who left is still there: {:?}", self.drivers));
+        }
+        match (lost, gaps) {
             (0, 0) => Ok(self.internet.tally()),
             (lost, gaps) => Err(format!("{lost} links were lost, and {gaps} messages told to be")),
         }
@@ -239,7 +254,7 @@ impl Swarm {
         for _ in 0..messages {
             let pause = TROUBLE.mul_f64(2.0 / messages as f64 * self.below(1000) as f64 / 1000.0);
             self.run(pause, |_| false);
-            self.say_something();
+            self.say_something(12);
         }
         let took = self.internet.now().saturating_since(began);
         let pace = self.turns() as f64 / took.as_secs_f64().max(1.0) / self.drivers.len() as f64;
