@@ -234,6 +234,16 @@ impl Swarm {
         if !self.run(PROMPT * 3, is_let_go) {
             return Err(format!("somebody who left is still there: {:?}", self.drivers));
         }
+        // So is whoever crashes with its last words, though they come together with the end.
+        if let Some(mut crashed) = self.drivers.pop() {
+            crashed.with_node(|node, now| node.broadcast(now, "999 last words")).unwrap();
+            crashed.flush();
+        }
+        let others = self.drivers.len().saturating_sub(2);
+        let is_missed = |it: &Self| it.drivers.iter().skip(1).all(|other| other.node().linked() == others);
+        if !self.run(PROMPT * 3, is_missed) {
+            return Err(format!("somebody who crashed is still there: {:?}", self.drivers));
+        }
         match (lost, gaps) {
             (0, 0) => Ok(self.internet.tally()),
             (lost, gaps) => Err(format!("{lost} links were lost, and {gaps} messages told to be")),
