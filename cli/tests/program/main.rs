@@ -11,10 +11,10 @@ mod chatting;
 mod demo_and_sim;
 mod endings;
 mod hostile;
-#[cfg(target_os = "linux")]
-mod hosts;
 mod joining;
 mod kills;
+#[cfg(target_os = "linux")]
+mod namespaces;
 mod network;
 mod old_program;
 mod plain_text;

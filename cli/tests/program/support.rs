@@ -26,19 +26,17 @@ impl Program {
     }
 
     pub(crate) fn start_with(arguments: &str, stdout: Stdio) -> Self {
-        Self::spawn(Command::new(env!("CARGO_BIN_EXE_chinwag")), arguments, stdout)
+        Self::run(&mut Command::new(env!("CARGO_BIN_EXE_chinwag")), arguments, stdout)
     }
 
-    /// Has another program, which becomes it, start the program.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn start_through(launcher: &str, arguments: &str) -> Self {
-        let mut words = launcher.split_whitespace();
-        let mut command = Command::new(words.next().unwrap());
-        command.args(words).arg(env!("CARGO_BIN_EXE_chinwag"));
-        Self::spawn(command, arguments, Stdio::piped())
+    /// Starts the program in a network namespace.
+    pub(crate) fn start_in(namespace: &str, arguments: &str) -> Self {
+        let mut inside = Command::new("ip");
+        inside.args(["netns", "exec", namespace, env!("CARGO_BIN_EXE_chinwag")]);
+        Self::run(&mut inside, arguments, Stdio::piped())
     }
 
-    fn spawn(mut command: Command, arguments: &str, stdout: Stdio) -> Self {
+    fn run(command: &mut Command, arguments: &str, stdout: Stdio) -> Self {
         let mut child = command
             .args(arguments.split_whitespace())
             .env_remove("CHINWAG_LOG")

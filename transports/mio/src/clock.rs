@@ -23,7 +23,7 @@ pub fn random_seed() -> Seed {
 }
 
 /// The time since the driver was made.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
     origin: Instant,
 }

@@ -1,16 +1,15 @@
 //! One socket: bytes in become messages, frames out become few writes.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::Shutdown;
 
 use bytes::{Buf, Bytes, BytesMut};
 use chinwag::framing::{Decoder, write_frame};
 use chinwag::{DecodeError, LinkId, Message, Time};
-use mio::net::TcpStream;
-use mio::{Interest, Registry, Token};
+use mio::{Interest, Token};
 
 use crate::Counters;
 use crate::dialer::DialId;
+use crate::sockets::{Calls, Source, Stream};
 
 /// How many queued bytes are worth a system call before the turn ends.
 const WRITE_EARLY: usize = 64 * 1024;
@@ -21,7 +20,7 @@ const KEEP_QUEUE: usize = 8 * 1024;
 ///
 /// Readiness is edge-triggered: both directions are used until they would block, and any event may be a false alarm.
 #[derive(Debug)]
-pub(crate) struct Connection {
+pub(crate) struct Connection<S: Calls> {
     pub(crate) link: LinkId,
     pub(crate) phase: Phase,
     /// Whether this is in the list of links to be read.
@@ -30,7 +29,7 @@ pub(crate) struct Connection {
     pub(crate) listed_dirty: bool,
     /// Since when the other end, which dialed, has not said anything.
     pub(crate) silent_since: Option<Time>,
-    stream: TcpStream,
+    stream: S::Stream,
     token: Token,
     decoder: Decoder,
     queue: BytesMut,
@@ -89,20 +88,20 @@ pub(crate) enum Flush {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Overflow;
 
-impl Connection {
+impl<S: Calls> Connection<S> {
     pub(crate) fn new(
-        mut stream: TcpStream,
+        mut stream: S::Stream,
         (link, token): (LinkId, Token),
         phase: Phase,
         limits: Limits,
-        registry: &Registry,
+        sockets: &S,
     ) -> io::Result<Self> {
         let dialing = matches!(phase, Phase::Dialing(_));
         let interest = if dialing { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
-        registry.register(&mut stream, token, interest)?;
+        stream.register(sockets, token, interest)?;
         // Frames leave at once: whoever writes decides what is worth a packet. A connection that is already broken
         // refuses the option, and will be found out by the first read.
-        let _ = stream.set_nodelay(true);
+        let _ = stream.set_nodelay();
         Ok(Self {
             link,
             phase,
@@ -197,12 +196,12 @@ impl Connection {
     }
 
     /// Writes what is queued and asks to be told when there is room for the rest.
-    pub(crate) fn flush(&mut self, registry: &Registry, counters: &mut Counters) -> Flush {
+    pub(crate) fn flush(&mut self, sockets: &S, counters: &mut Counters) -> Flush {
         let state = self.write(counters);
         let wait = state == Flush::Blocked;
         if wait != self.waits_for_writable {
             let interest = if wait { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
-            if registry.reregister(&mut self.stream, self.token, interest).is_err() {
+            if self.stream.reregister(sockets, self.token, interest).is_err() {
                 return self.give_up_writing();
             }
             self.waits_for_writable = wait;
@@ -213,7 +212,7 @@ impl Connection {
     /// Tells the other end that nothing more will come. The queue is empty.
     pub(crate) fn finish_writing(&mut self) {
         // It fails only when the connection is gone, which reading will find out.
-        let _ = self.stream.shutdown(Shutdown::Write);
+        let _ = self.stream.shutdown_write();
     }
 
     /// The system has told of the end of what can be read, or of an error.
@@ -248,15 +247,15 @@ impl Connection {
         self.read_ended
     }
 
-    pub(crate) fn deregister(&mut self, registry: &Registry) {
+    pub(crate) fn deregister(&mut self, sockets: &S) {
         // It is about to be closed, which deregisters it as well: this only fails for one that is gone already.
-        let _ = registry.deregister(&mut self.stream);
+        let _ = self.stream.deregister(sockets);
     }
 
-    pub(crate) fn rehome(&mut self, from: &Registry, to: &Registry) -> io::Result<()> {
-        from.deregister(&mut self.stream)?;
+    pub(crate) fn rehome(&mut self, from: &S, to: &S) -> io::Result<()> {
+        self.stream.deregister(from)?;
         self.waits_for_writable = true;
-        to.register(&mut self.stream, self.token, Interest::READABLE | Interest::WRITABLE)
+        self.stream.register(to, self.token, Interest::READABLE | Interest::WRITABLE)
     }
 
     fn write(&mut self, counters: &mut Counters) -> Flush {
@@ -302,10 +301,11 @@ pub(crate) struct Limits {
 mod tests {
     use std::net::SocketAddr;
 
-    use mio::Poll;
+    use mio::net::TcpStream;
     use rustix::net::{AddressFamily, SocketType, bind, connect, getsockname, socket};
 
     use super::*;
+    use crate::system::System;
 
     #[test]
     fn a_port_that_is_linked_with_itself_is_one_that_nobody_listens_on() {
@@ -315,12 +315,12 @@ mod tests {
         let stream = std::net::TcpStream::from(socket);
         stream.set_nonblocking(true).unwrap();
 
-        let poll = Poll::new().unwrap();
+        let (_poll, system) = System::with_own_poll().unwrap();
         let limits = Limits { max_frame: 4096, max_queue: 4096 };
         let phase = Phase::Dialing(DialId::new(0));
         let names = (LinkId::new(0), Token(0));
-        let mut connection =
-            Connection::new(TcpStream::from_std(stream), names, phase, limits, poll.registry()).unwrap();
+        let stream = TcpStream::from_std(stream);
+        let mut connection = Connection::new(stream, names, phase, limits, &system).unwrap();
         let error = connection.connected().unwrap().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     }

@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use chinwag::{Address, DialError, LinkId, Time};
-use mio::net::TcpStream;
 
 use crate::connection::Phase;
 use crate::error::dial_error;
 use crate::links::Links;
 use crate::resolver::Resolver;
+use crate::sockets::Calls;
 
 /// One dial, whatever addresses it tries.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -80,7 +80,7 @@ impl Dialer {
     }
 
     /// Dials, now or when others are done.
-    pub(crate) fn dial(&mut self, address: Address, links: &mut Links, now: Time) {
+    pub(crate) fn dial<S: Calls>(&mut self, address: Address, links: &mut Links<S>, now: Time) {
         if self.active.len() >= self.max_active && self.waiting.len() >= self.max_waiting {
             self.failures.push_back(Failure { address, reason: DialError::NoRoom });
             return;
@@ -90,7 +90,12 @@ impl Dialer {
     }
 
     /// A connection that is being made may stand: its address, if it does.
-    pub(crate) fn progress(&mut self, id: DialId, links: &mut Links, now: Time) -> Option<Address> {
+    pub(crate) fn progress<S: Calls>(
+        &mut self,
+        id: DialId,
+        links: &mut Links<S>,
+        now: Time,
+    ) -> Option<Address> {
         let dial = self.active.get_mut(&id)?;
         let link = dial.attempt?;
         let connection = links.get_mut(link)?;
@@ -110,7 +115,7 @@ impl Dialer {
     }
 
     /// Takes in what was found out about host names.
-    pub(crate) fn take_answers(&mut self, links: &mut Links, now: Time) {
+    pub(crate) fn take_answers<S: Calls>(&mut self, links: &mut Links<S>, now: Time) {
         while let Some(answer) = self.resolver.next() {
             let Some(dial) = self.active.get_mut(&answer.dial) else { continue };
             match answer.addresses {
@@ -122,7 +127,7 @@ impl Dialer {
     }
 
     /// Goes on with the dials whose time is up.
-    pub(crate) fn expire(&mut self, links: &mut Links, now: Time) {
+    pub(crate) fn expire<S: Calls>(&mut self, links: &mut Links<S>, now: Time) {
         let due: Vec<DialId> =
             self.active.iter().filter(|(_, dial)| dial.attempt_until <= now).map(|(id, _)| *id).collect();
         for id in due {
@@ -140,7 +145,7 @@ impl Dialer {
     }
 
     /// Gives up all dials.
-    pub(crate) fn cancel_all(&mut self, links: &mut Links) {
+    pub(crate) fn cancel_all<S: Calls>(&mut self, links: &mut Links<S>) {
         self.waiting.clear();
         for (id, dial) in core::mem::take(&mut self.active) {
             self.resolver.cancel(id);
@@ -165,7 +170,7 @@ impl Dialer {
         self.active.values().map(|dial| dial.attempt_until).chain(waiting).min()
     }
 
-    fn start_waiting(&mut self, links: &mut Links, now: Time) {
+    fn start_waiting<S: Calls>(&mut self, links: &mut Links<S>, now: Time) {
         while self.active.len() < self.max_active
             && let Some(Waiting { address, .. }) = self.waiting.pop_front()
         {
@@ -191,7 +196,7 @@ impl Dialer {
     }
 
     /// Drops the attempt under way, if any, and makes the next one, or gives the dial up.
-    fn try_next(&mut self, id: DialId, links: &mut Links, now: Time) {
+    fn try_next<S: Calls>(&mut self, id: DialId, links: &mut Links<S>, now: Time) {
         let Some(dial) = self.active.get_mut(&id) else { return };
         if let Some(link) = dial.attempt.take() {
             links.remove(link);
@@ -203,7 +208,7 @@ impl Dialer {
                 dial.reason = DialError::NoRoom;
                 break;
             }
-            match TcpStream::connect(target).and_then(|stream| links.insert(stream, Phase::Dialing(id))) {
+            match links.sockets.connect(target).and_then(|stream| links.insert(stream, Phase::Dialing(id))) {
                 Ok(link) => {
                     let shares = u32::try_from(dial.untried.len()).unwrap_or(u32::MAX).saturating_add(1);
                     dial.attempt = Some(link);
@@ -226,12 +231,14 @@ mod tests {
     use std::net::TcpListener;
     use std::sync::Arc;
 
-    use mio::{Events, Poll, Token};
+    use mio::Token;
 
     use super::*;
     use crate::connection::Limits;
     use crate::doorbell::Doorbell;
     use crate::handle::Mailbox;
+    use crate::sockets::Wait;
+    use crate::system::System;
 
     #[test]
     fn the_addresses_of_a_host_are_tried_in_turn_until_one_answers() {
@@ -239,25 +246,24 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let answers = listener.local_addr().unwrap();
 
-        let mut poll = Poll::new().unwrap();
-        let (doorbell, _ear) = Doorbell::new(poll.registry(), Token(0)).unwrap();
+        let (mut poll, system) = System::with_own_poll().unwrap();
+        let (sound, _ear) = system.bell(Token(0)).unwrap();
+        let doorbell = Doorbell::new(sound);
         let mailbox = Mailbox::new(doorbell, 1);
         let resolver =
-            Resolver::with(mailbox.shared(), Arc::new(move |_| Ok(vec![refuses, refuses, answers])));
+            Resolver::new(mailbox.shared(), Arc::new(move |_| Ok(vec![refuses, refuses, answers])));
         let mut dialer = Dialer::new(resolver, 1, 0, Duration::from_secs(10));
         let limits = Limits { max_frame: 2048, max_queue: 2048 };
-        let registry = poll.registry().try_clone().unwrap();
-        let mut links = Links::new(registry, 1, 1, limits, Duration::ZERO);
+        let mut links = Links::new(system, 1, 1, limits, Duration::ZERO);
 
         let host = Address::new("host", 1).unwrap();
         dialer.dial(host.clone(), &mut links, Time::ZERO);
-        let mut events = Events::with_capacity(4);
         let mut reached = None;
         let mut ready = Vec::new();
         while reached.is_none() {
-            poll.poll(&mut events, Some(Duration::from_secs(10))).unwrap();
-            assert!(!events.is_empty(), "nothing happens any more");
-            for link in events.iter().filter_map(|event| links.at(event.token()).map(|it| it.link)) {
+            poll.wait(Some(Duration::from_secs(10))).unwrap();
+            assert!(poll.events().next().is_some(), "nothing happens any more");
+            for link in poll.events().filter_map(|event| links.at(event.token).map(|it| it.link)) {
                 ready.push(link);
             }
             dialer.take_answers(&mut links, Time::ZERO);

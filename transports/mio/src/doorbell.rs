@@ -1,12 +1,15 @@
 //! Wakes a loop that waits in `Poll::poll` from another thread.
 
+use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mio::{Interest, Registry, Token};
 
+use crate::sockets::{Hear, Sound};
+use crate::system::System;
+
 /// The end that rings; any thread may.
-#[derive(Debug)]
 pub(crate) struct Doorbell {
     /// Whether it rang since the loop last looked: a second ring is not needed then.
     rung: AtomicBool,
@@ -14,21 +17,25 @@ pub(crate) struct Doorbell {
 }
 
 impl Doorbell {
-    /// A bell, and the end by which the loop hears it.
-    pub(crate) fn new(registry: &Registry, token: Token) -> io::Result<(Self, Ear)> {
-        let (sound, ear) = pair(registry, token)?;
-        Ok((Self { rung: AtomicBool::new(false), sound }, ear))
+    pub(crate) const fn new(sound: Sound) -> Self {
+        Self { rung: AtomicBool::new(false), sound }
     }
 
     pub(crate) fn ring(&self) {
         if !self.rung.swap(true, Ordering::AcqRel) {
-            self.sound.make();
+            (self.sound)();
         }
     }
 
     /// The loop is awake: from now on a ring is needed again. To be called before looking for what was rung for.
     pub(crate) fn rearm(&self) {
         self.rung.swap(false, Ordering::AcqRel);
+    }
+}
+
+impl fmt::Debug for Doorbell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Doorbell").field("rung", &self.rung).finish_non_exhaustive()
     }
 }
 
@@ -43,34 +50,28 @@ mod imp {
     use super::*;
 
     #[derive(Debug)]
-    pub(crate) struct Sound(UnixStream);
-
-    #[derive(Debug)]
     pub(crate) struct Ear(UnixStream);
 
-    pub(super) fn pair(registry: &Registry, token: Token) -> io::Result<(Sound, Ear)> {
+    /// A bell, and the end by which the loop hears it.
+    pub(crate) fn pair(registry: &Registry, token: Token) -> io::Result<(Sound, Ear)> {
         let (sound, mut ear) = UnixStream::pair()?;
         registry.register(&mut ear, token, Interest::READABLE)?;
-        Ok((Sound(sound), Ear(ear)))
-    }
-
-    impl Sound {
-        pub(super) fn make(&self) {
+        let ring = move || {
             // A full buffer is as good as a ring, and a closed one means that nobody listens any more.
-            let _ = (&self.0).write(&[1]);
-        }
+            let _ = (&sound).write(&[1]);
+        };
+        Ok((Box::new(ring), Ear(ear)))
     }
 
-    impl Ear {
-        /// Takes in all that was rung, so that the next ring is an edge.
-        pub(crate) fn drain(&mut self) {
+    impl Hear<System> for Ear {
+        fn drain(&mut self) {
             let mut heard = [0; 64];
             while matches!(self.0.read(&mut heard), Ok(count) if count > 0) {}
         }
 
-        pub(crate) fn rehome(&mut self, from: &Registry, to: &Registry, token: Token) -> io::Result<()> {
-            from.deregister(&mut self.0)?;
-            to.register(&mut self.0, token, Interest::READABLE)
+        fn rehome(&mut self, from: &System, to: &System, token: Token) -> io::Result<()> {
+            from.registry().deregister(&mut self.0)?;
+            to.registry().register(&mut self.0, token, Interest::READABLE)
         }
     }
 }
@@ -81,29 +82,21 @@ mod imp {
     use super::*;
 
     #[derive(Debug)]
-    pub(crate) struct Sound(mio::Waker);
-
-    #[derive(Debug)]
     pub(crate) struct Ear;
 
-    pub(super) fn pair(registry: &Registry, token: Token) -> io::Result<(Sound, Ear)> {
-        Ok((Sound(mio::Waker::new(registry, token)?), Ear))
+    /// A bell, and the end by which the loop hears it.
+    pub(crate) fn pair(registry: &Registry, token: Token) -> io::Result<(Sound, Ear)> {
+        let waker = mio::Waker::new(registry, token)?;
+        Ok((Box::new(move || drop(waker.wake())), Ear))
     }
 
-    impl Sound {
-        pub(super) fn make(&self) {
-            let _ = self.0.wake();
-        }
-    }
+    impl Hear<System> for Ear {
+        fn drain(&mut self) {}
 
-    impl Ear {
-        pub(crate) fn drain(&mut self) {}
-
-        pub(crate) fn rehome(&mut self, _: &Registry, _: &Registry, _: Token) -> io::Result<()> {
+        fn rehome(&mut self, _: &System, _: &System, _: Token) -> io::Result<()> {
             Ok(())
         }
     }
 }
 
-pub(crate) use imp::Ear;
-use imp::{Sound, pair};
+pub(crate) use imp::{Ear, pair};

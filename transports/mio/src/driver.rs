@@ -6,22 +6,20 @@ use std::ops::Range;
 use std::time::Instant;
 
 use chinwag::{Action, Address, ChatNode, Config, Event, Input, LinkEnd, LinkId, Seed, Time};
-use mio::{Events, Poll, Registry, Token};
+use mio::{Registry, Token};
 
-use crate::clock::Clock;
 use crate::connection::Limits;
 use crate::dialer::Dialer;
-use crate::doorbell::{Doorbell, Ear};
+use crate::doorbell::Doorbell;
 use crate::handle::Mailbox;
 use crate::links::Links;
 use crate::listener::Listener;
 use crate::resolver::Resolver;
-use crate::{Counters, DriverError, Handle, Options};
+use crate::sockets::Sockets;
+use crate::{Counters, DriverError, Handle, Options, System};
 
 /// How many bytes one system call may read.
 const READ_AT_ONCE: usize = 64 * 1024;
-/// How many events one wait may bring. More of them wait for the next turn.
-const EVENTS_AT_ONCE: usize = 1024;
 /// Tokens that are no link's: the wake-up's and the listener's.
 const OTHER_TOKENS: usize = 2;
 
@@ -30,16 +28,15 @@ const OTHER_TOKENS: usize = 2;
 /// Single-threaded: whoever owns it turns it, with [`run`](Self::run) or [`poll`](Self::poll) in a loop of its own, or
 /// with [`on_event`](Self::on_event) and [`on_turn`](Self::on_turn) in somebody else's. After each turn, take the
 /// events with [`next_event`](Self::next_event): while more than [`Options::max_events`] wait, links are not read.
-pub struct MioDriver {
+pub struct MioDriver<S: Sockets = System> {
     pub(crate) node: ChatNode,
-    pub(crate) clock: Clock,
     pub(crate) options: Options,
-    pub(crate) links: Links,
+    pub(crate) links: Links<S>,
     pub(crate) dialer: Dialer,
-    pub(crate) listener: Option<Listener>,
+    pub(crate) listener: Option<Listener<S>>,
     pub(crate) mailbox: Mailbox,
-    pub(crate) ear: Ear,
-    pub(crate) own_poll: Option<OwnPoll>,
+    pub(crate) ear: S::Ear,
+    pub(crate) own_poll: Option<S::Poll>,
     pub(crate) tokens: Range<usize>,
     pub(crate) events: VecDeque<Event>,
     pub(crate) counters: Counters,
@@ -54,23 +51,15 @@ pub struct MioDriver {
     inbox: VecDeque<Input>,
 }
 
-/// The `Poll` of a driver that waits by itself.
-#[derive(Debug)]
-pub(crate) struct OwnPoll {
-    pub(crate) poll: Poll,
-    pub(crate) events: Events,
-}
-
-impl MioDriver {
+impl MioDriver<System> {
     /// A driver with a `Poll` of its own, for [`run`](Self::run) and [`poll`](Self::poll).
     ///
     /// # Errors
     /// [`DriverError::Config`], [`DriverError::Options`], or [`DriverError::Poll`] when the system has no room.
     pub fn new(config: Config, seed: Seed, options: Options) -> Result<Self, DriverError> {
-        let own_poll = OwnPoll::new()?;
-        let mut driver = Self::embedded(own_poll.poll.registry(), 0..usize::MAX, config, seed, options)?;
-        driver.own_poll = Some(own_poll);
-        Ok(driver)
+        let (own_poll, system) =
+            System::with_own_poll().map_err(|source| DriverError::poll("make a Poll", source))?;
+        Self::on(system, Some(own_poll), 0..usize::MAX, config, seed, options)
     }
 
     /// A driver that lives in the `Poll` of `registry` and uses no other tokens than `tokens`: two, and one more for
@@ -88,6 +77,27 @@ impl MioDriver {
         seed: Seed,
         options: Options,
     ) -> Result<Self, DriverError> {
+        let system = System::new(registry).map_err(|source| DriverError::poll("share the Poll", source))?;
+        Self::on(system, None, tokens, config, seed, options)
+    }
+
+    /// When the next turn is due, if no event comes before; a moment that is past means at once. `None`: never.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.links.sockets.instant(self.next_due()?)
+    }
+}
+
+impl<S: Sockets> MioDriver<S> {
+    /// A driver on `sockets`, whose events come to `own_poll` or, without one, from elsewhere.
+    pub(crate) fn on(
+        sockets: S,
+        own_poll: Option<S::Poll>,
+        tokens: Range<usize>,
+        config: Config,
+        seed: Seed,
+        options: Options,
+    ) -> Result<Self, DriverError> {
         options.validate()?;
         let link_tokens = tokens.len().saturating_sub(OTHER_TOKENS);
         if link_tokens == 0 {
@@ -97,21 +107,20 @@ impl MioDriver {
         let dial_timeout = options.dial_timeout.min(config.handshake.saturating_mul(2));
         let limits = Limits { max_frame: config.max_frame, max_queue: options.max_queued_bytes };
         let node = ChatNode::new(config, seed)?;
-        let registry = registry.try_clone().map_err(|source| DriverError::poll("share the Poll", source))?;
-        let (doorbell, ear) = Doorbell::new(&registry, Token(tokens.start))
+        let (sound, ear) = sockets
+            .bell(Token(tokens.start))
             .map_err(|source| DriverError::poll("make the wake-up", source))?;
-        let mailbox = Mailbox::new(doorbell, options.max_commands);
-        let resolver = Resolver::new(mailbox.shared());
+        let mailbox = Mailbox::new(Doorbell::new(sound), options.max_commands);
+        let resolver = Resolver::new(mailbox.shared(), sockets.look_up());
         let first_link = tokens.start + OTHER_TOKENS;
         Ok(Self {
             node,
-            clock: Clock::start(),
-            links: Links::new(registry, first_link, capacity, limits, options.close_timeout),
+            links: Links::new(sockets, first_link, capacity, limits, options.close_timeout),
             dialer: Dialer::new(resolver, options.max_dials, options.max_waiting_dials, dial_timeout),
             listener: None,
             mailbox,
             ear,
-            own_poll: None,
+            own_poll,
             tokens,
             events: VecDeque::new(),
             counters: Counters::default(),
@@ -138,11 +147,11 @@ impl MioDriver {
     /// # Errors
     /// [`DriverError::BadBind`] and [`DriverError::Listen`], each with what to do; the driver is then as before.
     pub fn listen(&mut self, bind: &str, advertise: Option<Address>) -> Result<Address, DriverError> {
-        let listener = Listener::bind(bind, &self.links.registry, Token(self.tokens.start + 1))?;
+        let listener = Listener::bind(bind, &self.links.sockets, Token(self.tokens.start + 1))?;
         let told = advertise.map_or_else(|| listener.dialable(), Ok);
         let told = told.map_err(|source| DriverError::Listen { bind: bind.to_owned(), source })?;
         if let Some(earlier) = self.listener.replace(listener) {
-            earlier.close(&self.links.registry);
+            earlier.close(&self.links.sockets);
         }
         let listening = Some(told.clone());
         self.with_node(|node, now| node.listen(now, listening));
@@ -152,7 +161,7 @@ impl MioDriver {
     /// Takes no more connections, and has the node tell nobody any more where it listens. Links stay.
     pub fn stop_listening(&mut self) {
         if let Some(listener) = self.listener.take() {
-            listener.close(&self.links.registry);
+            listener.close(&self.links.sockets);
             self.with_node(|node, now| node.listen(now, None));
         }
     }
@@ -169,7 +178,7 @@ impl MioDriver {
     /// What it sends leaves with the next turn. Leave the node's actions to the driver: those that `command` takes
     /// are lost to it.
     pub fn with_node<R>(&mut self, command: impl FnOnce(&mut ChatNode, Time) -> R) -> R {
-        let now = self.clock.now();
+        let now = self.now();
         let result = command(&mut self.node, now);
         self.settle(now);
         result
@@ -204,10 +213,8 @@ impl MioDriver {
         self.links.queued()
     }
 
-    /// When the next turn is due, if no event comes before; a moment that is past means at once. `None`: never.
-    #[must_use]
-    pub fn next_deadline(&self) -> Option<Instant> {
-        self.clock.instant(self.next_due()?)
+    pub(crate) fn now(&self) -> Time {
+        self.links.sockets.now()
     }
 
     /// Tells the node, and sees to what follows from it.
@@ -253,20 +260,13 @@ impl MioDriver {
     }
 }
 
-impl fmt::Debug for MioDriver {
+impl<S: Sockets> fmt::Debug for MioDriver<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MioDriver")
             .field("node", self.node.id())
             .field("connections", &self.links.len())
             .field("counters", &self.counters)
             .finish_non_exhaustive()
-    }
-}
-
-impl OwnPoll {
-    pub(crate) fn new() -> Result<Self, DriverError> {
-        let poll = Poll::new().map_err(|source| DriverError::poll("make a Poll", source))?;
-        Ok(Self { poll, events: Events::with_capacity(EVENTS_AT_ONCE) })
     }
 }
 

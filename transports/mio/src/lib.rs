@@ -14,6 +14,9 @@
 //! - What was queued for a link is sent before the link is closed, if the other end takes it in time
 //!   (`tests/tcp/shutdown.rs`).
 //! - No file descriptor is left behind, and a want of them is outlived (`tests/descriptors.rs`).
+//! - All this holds where the system does its worst at every call: hundreds of networks on [simulated] sockets
+//!   (`src/simulated/tests/swarm.rs`), which answer as the machine's own (`src/simulated/tests/calls.rs`,
+//!   `src/simulated/tests/trace.rs`) and find out a driver that makes mistakes (`src/simulated/tests/mistakes.rs`).
 //!
 //! ```
 //! use std::{ops::ControlFlow, thread, time::Duration};
@@ -58,6 +61,9 @@ mod listener;
 mod options;
 mod own_loop;
 mod resolver;
+pub mod simulated;
+mod sockets;
+mod system;
 mod turn;
 
 pub use clock::{epoch_now, random_seed};
@@ -67,3 +73,5 @@ pub use error::{DriverError, HandleError};
 pub use handle::Handle;
 pub use options::Options;
 pub use own_loop::Flushed;
+pub use sockets::Sockets;
+pub use system::System;

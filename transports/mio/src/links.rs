@@ -5,12 +5,12 @@ use std::io;
 use std::time::Duration;
 
 use chinwag::{LinkId, Time};
-use mio::net::TcpStream;
-use mio::{Registry, Token};
+use mio::Token;
 use slab::Slab;
 
 use crate::Counters;
 use crate::connection::{Connection, Flush, Limits, Phase};
+use crate::sockets::Calls;
 
 /// How long the other end may take to close its side once everything was sent. Closing ours for good while it still
 /// speaks would answer it with a reset, which can cost it what it has not read yet.
@@ -24,9 +24,9 @@ const SILENCE: Duration = Duration::from_millis(500);
 /// A link's number holds its slot in the low bits and how many came before it in the others, so that finding a link
 /// needs no hashing and no number is used twice.
 #[derive(Debug)]
-pub(crate) struct Links {
-    pub(crate) registry: Registry,
-    slots: Slab<Connection>,
+pub(crate) struct Links<S: Calls> {
+    pub(crate) sockets: S,
+    slots: Slab<Connection<S>>,
     first_token: usize,
     capacity: usize,
     slot_bits: u32,
@@ -40,17 +40,17 @@ pub(crate) struct Links {
     silent: BTreeSet<(Time, LinkId)>,
 }
 
-impl Links {
+impl<S: Calls> Links<S> {
     /// A table for `capacity` connections, whose tokens count from `first_token`.
     pub(crate) fn new(
-        registry: Registry,
+        sockets: S,
         first_token: usize,
         capacity: usize,
         limits: Limits,
         close_timeout: Duration,
     ) -> Self {
         Self {
-            registry,
+            sockets,
             slots: Slab::new(),
             first_token,
             capacity,
@@ -66,12 +66,12 @@ impl Links {
     }
 
     /// Takes in a connection. There must be [room](Self::make_room).
-    pub(crate) fn insert(&mut self, stream: TcpStream, phase: Phase) -> io::Result<LinkId> {
+    pub(crate) fn insert(&mut self, stream: S::Stream, phase: Phase) -> io::Result<LinkId> {
         let entry = self.slots.vacant_entry();
         let slot = entry.key();
         let link = LinkId::new((self.serial << self.slot_bits) | slot as u64);
         let token = Token(self.first_token + slot);
-        let connection = Connection::new(stream, (link, token), phase, self.limits, &self.registry)?;
+        let connection = Connection::new(stream, (link, token), phase, self.limits, &self.sockets)?;
         self.serial += 1;
         entry.insert(connection);
         Ok(link)
@@ -114,16 +114,16 @@ impl Links {
         (now.saturating_since(*since) >= SILENCE).then_some(*link)
     }
 
-    pub(crate) fn get(&self, link: LinkId) -> Option<&Connection> {
+    pub(crate) fn get(&self, link: LinkId) -> Option<&Connection<S>> {
         self.slots.get(self.slot_of(link)).filter(|connection| connection.link == link)
     }
 
-    pub(crate) fn get_mut(&mut self, link: LinkId) -> Option<&mut Connection> {
+    pub(crate) fn get_mut(&mut self, link: LinkId) -> Option<&mut Connection<S>> {
         let slot = self.slot_of(link);
         self.slots.get_mut(slot).filter(|connection| connection.link == link)
     }
 
-    pub(crate) fn at(&mut self, token: Token) -> Option<&mut Connection> {
+    pub(crate) fn at(&mut self, token: Token) -> Option<&mut Connection<S>> {
         self.slots.get_mut(token.0.checked_sub(self.first_token)?)
     }
 
@@ -146,7 +146,7 @@ impl Links {
         if let Phase::Closing { until, .. } = connection.phase {
             self.closing.remove(&(until, link));
         }
-        connection.deregister(&self.registry);
+        connection.deregister(&self.sockets);
         connection.queued()
     }
 
@@ -180,7 +180,7 @@ impl Links {
     pub(crate) fn flush(&mut self, link: LinkId, now: Time, counters: &mut Counters) {
         let slot = self.slot_of(link);
         let Some(connection) = self.slots.get_mut(slot).filter(|it| it.link == link) else { return };
-        let flushed = connection.flush(&self.registry, counters);
+        let flushed = connection.flush(&self.sockets, counters);
         match (connection.phase, flushed) {
             (Phase::Dialing(_), _) | (_, Flush::Blocked) | (Phase::Open, Flush::Empty) => {}
             (Phase::Open, Flush::Broken) => self.mark_ready(link),
@@ -264,10 +264,10 @@ impl Links {
     }
 
     /// Moves every connection to another `Poll`.
-    pub(crate) fn rehome(&mut self, to: Registry) -> io::Result<()> {
-        let from = core::mem::replace(&mut self.registry, to);
+    pub(crate) fn rehome(&mut self, to: S) -> io::Result<()> {
+        let from = core::mem::replace(&mut self.sockets, to);
         for (_, connection) in &mut self.slots {
-            connection.rehome(&from, &self.registry)?;
+            connection.rehome(&from, &self.sockets)?;
         }
         Ok(())
     }

@@ -5,37 +5,32 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket}
 use std::time::Duration;
 
 use chinwag::{Address, Time};
-use mio::net::{TcpListener, TcpStream};
-use mio::{Interest, Registry, Token};
-use socket2::{Domain, Socket, Type};
+use mio::{Interest, Token};
 
+use crate::sockets::{Accept, Calls, Source};
 use crate::{Counters, DriverError};
 
 /// How long to wait after accepting failed. Connections that came meanwhile wait in the system's queue.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
-/// How many connections may wait to be accepted; the system cuts it to what it allows. A crowd that connects at once
-/// while the loop does something else would otherwise be told nothing, and try again after a second or more.
-const BACKLOG: i32 = 4096;
-
 #[derive(Debug)]
-pub(crate) struct Listener {
-    socket: TcpListener,
+pub(crate) struct Listener<S: Calls> {
+    socket: S::Listener,
     token: Token,
     /// Whether connections may wait to be accepted.
     ready: bool,
     retry_at: Option<Time>,
 }
 
-impl Listener {
+impl<S: Calls> Listener<S> {
     /// Listens at `bind`, which is `host:port`; of a host name, at the first address of it that can be had.
-    pub(crate) fn bind(bind: &str, registry: &Registry, token: Token) -> Result<Self, DriverError> {
+    pub(crate) fn bind(bind: &str, sockets: &S, token: Token) -> Result<Self, DriverError> {
         let failed = |source| DriverError::Listen { bind: bind.to_owned(), source };
         let mut error = io::Error::from(ErrorKind::AddrNotAvailable);
         for address in addresses(bind)?.to_socket_addrs().map_err(failed)? {
-            match listen(address) {
+            match sockets.listen(address) {
                 Ok(mut socket) => {
-                    registry.register(&mut socket, token, Interest::READABLE).map_err(failed)?;
+                    socket.register(sockets, token, Interest::READABLE).map_err(failed)?;
                     return Ok(Self { socket, token, ready: true, retry_at: None });
                 }
                 Err(reason) => error = reason,
@@ -62,9 +57,9 @@ impl Listener {
     }
 
     /// The next connection that waits.
-    pub(crate) fn accept(&mut self, now: Time, counters: &mut Counters) -> Option<TcpStream> {
+    pub(crate) fn accept(&mut self, now: Time, counters: &mut Counters) -> Option<S::Stream> {
         match self.socket.accept() {
-            Ok((stream, _)) => {
+            Ok(stream) => {
                 self.ready = true;
                 self.retry_at = None;
                 Some(stream)
@@ -88,31 +83,15 @@ impl Listener {
         }
     }
 
-    pub(crate) fn close(mut self, registry: &Registry) {
+    pub(crate) fn close(mut self, sockets: &S) {
         // Closing deregisters as well.
-        let _ = registry.deregister(&mut self.socket);
+        let _ = self.socket.deregister(sockets);
     }
 
-    pub(crate) fn rehome(&mut self, from: &Registry, to: &Registry) -> io::Result<()> {
-        from.deregister(&mut self.socket)?;
-        to.register(&mut self.socket, self.token, Interest::READABLE)
+    pub(crate) fn rehome(&mut self, from: &S, to: &S) -> io::Result<()> {
+        self.socket.deregister(from)?;
+        self.socket.register(to, self.token, Interest::READABLE)
     }
-}
-
-/// At `[::]`, IPv4 connections come as well, whatever the system's own default is.
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-    if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
-        socket.set_only_v6(false)?;
-    }
-    // So that a program can listen again at once after it ended. On Windows it can anyway, and the option would let
-    // two programs share a port.
-    #[cfg(not(windows))]
-    socket.set_reuse_address(true)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(TcpListener::from_std(socket.into()))
 }
 
 fn addresses(bind: &str) -> Result<impl ToSocketAddrs, DriverError> {

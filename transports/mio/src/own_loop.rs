@@ -7,7 +7,7 @@ use std::time::Duration;
 use chinwag::{Event, Time};
 use mio::Token;
 
-use crate::driver::OwnPoll;
+use crate::sockets::{Hear, Sockets, Wait};
 use crate::{DriverError, MioDriver};
 
 /// How far a [`shutdown`](MioDriver::shutdown) came.
@@ -28,7 +28,7 @@ impl Flushed {
     }
 }
 
-impl MioDriver {
+impl<S: Sockets> MioDriver<S> {
     /// One turn: waits until something happens, is due, or rings, or until `timeout` has passed; then deals with it.
     /// An interrupting signal ends the wait.
     ///
@@ -37,9 +37,9 @@ impl MioDriver {
     pub fn poll(&mut self, timeout: Option<Duration>) -> Result<(), DriverError> {
         let Some(mut own) = self.own_poll.take() else { return Err(DriverError::Embedded) };
         self.flush();
-        let waited = own.poll.poll(&mut own.events, self.wait_at_most(timeout));
+        let waited = own.wait(self.wait_at_most(timeout));
         match waited {
-            Ok(()) => own.events.iter().for_each(|event| self.on_event(event)),
+            Ok(()) => own.events().for_each(|event| self.take_in(event)),
             Err(source) if source.kind() != ErrorKind::Interrupted => {
                 self.own_poll = Some(own);
                 return Err(DriverError::poll("wait for events", source));
@@ -84,11 +84,11 @@ impl MioDriver {
     /// [`DriverError::Poll`]; all sockets are closed nevertheless.
     pub fn shutdown(&mut self, limit: Duration) -> Result<Flushed, DriverError> {
         let cut_short_before = self.counters.cut_short;
-        let until = self.clock.now() + limit;
+        let until = self.now() + limit;
         self.with_node(|node, now| node.leave(now));
         let turned = self.own_a_poll().and_then(|()| self.turn_until_finished(until));
         if let Some(listener) = self.listener.take() {
-            listener.close(&self.links.registry);
+            listener.close(&self.links.sockets);
         }
         self.dialer.cancel_all(&mut self.links);
         let unsent_bytes = self.links.remove_all();
@@ -103,7 +103,7 @@ impl MioDriver {
     }
 
     fn wait_at_most(&self, timeout: Option<Duration>) -> Option<Duration> {
-        let due = self.next_due().map(|due| due.saturating_since(self.clock.now()));
+        let due = self.next_due().map(|due| due.saturating_since(self.now()));
         match (due, timeout) {
             (Some(due), Some(timeout)) => Some(due.min(timeout)),
             (due, timeout) => due.or(timeout),
@@ -115,7 +115,7 @@ impl MioDriver {
         let mut wait = Duration::ZERO;
         loop {
             self.poll(Some(wait))?;
-            wait = until.saturating_since(self.clock.now());
+            wait = until.saturating_since(self.now());
             if self.is_finished() || wait.is_zero() {
                 return Ok(());
             }
@@ -128,13 +128,12 @@ impl MioDriver {
             return Ok(());
         }
         let failed = |source| DriverError::poll("move to another Poll", source);
-        let own = OwnPoll::new()?;
-        let to = own.poll.registry();
-        self.ear.rehome(&self.links.registry, to, Token(self.tokens.start)).map_err(failed)?;
+        let (own, to) = self.links.sockets.open_poll().map_err(failed)?;
+        self.ear.rehome(&self.links.sockets, &to, Token(self.tokens.start)).map_err(failed)?;
         if let Some(listener) = &mut self.listener {
-            listener.rehome(&self.links.registry, to).map_err(failed)?;
+            listener.rehome(&self.links.sockets, &to).map_err(failed)?;
         }
-        self.links.rehome(to.try_clone().map_err(failed)?).map_err(failed)?;
+        self.links.rehome(to).map_err(failed)?;
         self.own_poll = Some(own);
         Ok(())
     }

@@ -46,13 +46,8 @@ pub(crate) struct Answer {
 }
 
 impl Resolver {
-    /// A resolver that asks the system.
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self::with(shared, Arc::new(ask_system))
-    }
-
     /// A resolver that asks `look_up`.
-    pub(crate) fn with(shared: Arc<Shared>, look_up: Arc<LookUp>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, look_up: Arc<LookUp>) -> Self {
         let (sender, answers) = channel();
         Self {
             look_up,
@@ -126,7 +121,8 @@ impl fmt::Debug for Resolver {
     }
 }
 
-fn ask_system(address: &Address) -> Result<Vec<SocketAddr>, DialError> {
+/// Asks the system.
+pub(crate) fn ask_system(address: &Address) -> Result<Vec<SocketAddr>, DialError> {
     let found = (address.host(), address.port()).to_socket_addrs().map_err(|_| DialError::Unresolvable)?;
     let mut addresses: Vec<SocketAddr> = Vec::new();
     for candidate in found {
@@ -142,21 +138,23 @@ mod tests {
     use std::sync::Mutex;
     use std::time::Duration;
 
-    use mio::{Events, Poll, Token};
+    use mio::Token;
 
     use super::*;
     use crate::doorbell::{Doorbell, Ear};
     use crate::handle::Mailbox;
+    use crate::sockets::{Calls, Hear, Wait};
+    use crate::system::{OwnPoll, System};
 
     fn address(host: &str) -> Address {
         Address::new(host, 1).unwrap()
     }
 
     /// A resolver for which names that begin with `slow` are answered once for each word of the sender.
-    fn slow_resolver() -> (Resolver, Sender<()>, Poll, Ear, Mailbox) {
-        let poll = Poll::new().unwrap();
-        let (doorbell, ear) = Doorbell::new(poll.registry(), Token(0)).unwrap();
-        let mailbox = Mailbox::new(doorbell, 1);
+    fn slow_resolver() -> (Resolver, Sender<()>, OwnPoll, Ear, Mailbox) {
+        let (poll, system) = System::with_own_poll().unwrap();
+        let (sound, ear) = system.bell(Token(0)).unwrap();
+        let mailbox = Mailbox::new(Doorbell::new(sound), 1);
         let (release, gate) = channel::<()>();
         let gate = Mutex::new(gate);
         let look_up = move |address: &Address| {
@@ -166,7 +164,7 @@ mod tests {
             }
             Err(DialError::Unresolvable)
         };
-        (Resolver::with(mailbox.shared(), Arc::new(look_up)), release, poll, ear, mailbox)
+        (Resolver::new(mailbox.shared(), Arc::new(look_up)), release, poll, ear, mailbox)
     }
 
     #[test]
@@ -182,13 +180,12 @@ mod tests {
         assert_eq!((resolver.wanted.len(), resolver.waiting.len()), (MAX_WANTED, 1));
 
         let mut answered = Vec::new();
-        let mut events = Events::with_capacity(4);
         for _ in 0..MAX_WANTED {
             release.send(()).unwrap();
         }
         while answered.len() < MAX_WANTED + 1 {
-            poll.poll(&mut events, Some(Duration::from_secs(10))).unwrap();
-            assert!(!events.is_empty(), "nothing rang, with {answered:?} answered");
+            poll.wait(Some(Duration::from_secs(10))).unwrap();
+            assert!(poll.events().next().is_some(), "nothing rang, with {answered:?} answered");
             ear.drain();
             mailbox.rearm();
             answered.extend(core::iter::from_fn(|| resolver.next()).map(|answer| answer.dial));
@@ -199,7 +196,6 @@ mod tests {
     #[test]
     fn names_that_are_never_answered_keep_others_waiting_only_until_they_are_given_up() {
         let (mut resolver, _release, mut poll, mut ear, mailbox) = slow_resolver();
-        let mut events = Events::with_capacity(4);
         let mut number = 0;
         for _ in 1..MAX_THREADS / MAX_WANTED {
             let slow = number..number + MAX_WANTED as u64;
@@ -211,8 +207,8 @@ mod tests {
             slow.for_each(|n| resolver.cancel(DialId::new(n)));
             resolver.start();
             let answer = loop {
-                poll.poll(&mut events, Some(Duration::from_secs(10))).unwrap();
-                assert!(!events.is_empty(), "nothing rang: {resolver:?}");
+                poll.wait(Some(Duration::from_secs(10))).unwrap();
+                assert!(poll.events().next().is_some(), "nothing rang: {resolver:?}");
                 ear.drain();
                 mailbox.rearm();
                 if let Some(answer) = resolver.next() {

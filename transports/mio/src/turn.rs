@@ -4,11 +4,12 @@ use chinwag::{Input, LinkEnd, LinkId, Semantics, Time};
 use mio::Token;
 use mio::event::Event;
 
-use crate::MioDriver;
 use crate::connection::{Phase, ReadStep};
 use crate::listener::Listener;
+use crate::sockets::{Hear, Readiness, Sockets};
+use crate::{MioDriver, System};
 
-impl MioDriver {
+impl MioDriver<System> {
     /// Whether an event with this token is for this driver.
     #[must_use]
     pub fn owns(&self, token: Token) -> bool {
@@ -17,10 +18,16 @@ impl MioDriver {
 
     /// Takes in an event of the `Poll` this driver lives in. Others' events are ignored, and so may be false alarms.
     pub fn on_event(&mut self, event: &Event) {
-        let token = event.token();
-        if !self.owns(token) {
-            return;
+        if self.owns(event.token()) {
+            self.take_in(event.into());
         }
+    }
+}
+
+impl<S: Sockets> MioDriver<S> {
+    /// Takes in an event with one of this driver's tokens.
+    pub(crate) fn take_in(&mut self, event: Readiness) {
+        let token = event.token;
         if token.0 == self.tokens.start {
             self.ear.drain();
         } else if token.0 == self.tokens.start + 1 {
@@ -29,10 +36,10 @@ impl MioDriver {
             }
         } else if let Some(connection) = self.links.at(token) {
             let link = connection.link;
-            if event.is_read_closed() || event.is_error() {
+            if event.ended {
                 connection.note_end();
             }
-            if event.is_writable() {
+            if event.writable {
                 connection.unblock();
                 self.links.mark_dirty(link);
             }
@@ -45,7 +52,7 @@ impl MioDriver {
     pub fn on_turn(&mut self) {
         self.counters.turns += 1;
         self.take_commands();
-        let now = self.clock.now();
+        let now = self.now();
         self.dialer.take_answers(&mut self.links, now);
         self.settle(now);
         self.accept();
@@ -72,7 +79,7 @@ impl MioDriver {
 
     /// Writes what is queued, many frames at a time.
     pub(crate) fn flush(&mut self) {
-        let now = self.clock.now();
+        let now = self.now();
         let mut list = core::mem::take(&mut self.spare_list);
         self.links.take_dirty(&mut list);
         for link in list.drain(..) {
@@ -94,7 +101,7 @@ impl MioDriver {
                 self.more_commands = false;
                 break;
             };
-            let now = self.clock.now();
+            let now = self.now();
             self.feed(now, Input::Command(command));
         }
         if self.mailbox.take_shutdown() {
@@ -104,9 +111,9 @@ impl MioDriver {
 
     fn accept(&mut self) {
         for _ in 0..self.options.accepts_per_turn {
-            let now = self.clock.now();
+            let now = self.now();
             let paused = self.is_paused();
-            let due = |it: &&mut Listener| !paused && it.next_due().is_some_and(|due| due <= now);
+            let due = |it: &&mut Listener<S>| !paused && it.next_due().is_some_and(|due| due <= now);
             let Some(listener) = self.listener.as_mut().filter(due) else { return };
             let Some(stream) = listener.accept(now, &mut self.counters) else { continue };
             let room = self.links.make_room(self.options.max_links) || self.take_a_silent_place(now);
@@ -145,7 +152,7 @@ impl MioDriver {
         let Some(connection) = self.links.get(link) else { return };
         match connection.phase {
             Phase::Dialing(dial) => {
-                let now = self.clock.now();
+                let now = self.now();
                 if let Some(address) = self.dialer.progress(dial, &mut self.links, now) {
                     self.counters.dialed += 1;
                     let dialed = Some(address);
@@ -186,7 +193,7 @@ impl MioDriver {
     }
 
     fn feed_messages(&mut self, link: LinkId) {
-        let now = self.clock.now();
+        let now = self.now();
         while let Some(decoded) = self.links.get_mut(link).and_then(|connection| connection.next_message()) {
             self.counters.frames_in += 1;
             self.links.heard(link);
@@ -200,7 +207,7 @@ impl MioDriver {
 
     /// The other end says no more, though it may still listen: what is queued for it goes out.
     fn other_end_finished(&mut self, link: LinkId) {
-        let now = self.clock.now();
+        let now = self.now();
         let Some(connection) = self.links.get_mut(link) else { return };
         if connection.phase == Phase::Open {
             if let Some(error) = connection.finish_reading() {
@@ -217,7 +224,7 @@ impl MioDriver {
         let open = self.links.get(link).is_some_and(|connection| connection.phase == Phase::Open);
         let unsent = self.links.remove(link);
         if open {
-            let now = self.clock.now();
+            let now = self.now();
             self.feed(now, Input::LinkDown { link, end: LinkEnd::Broken });
         } else {
             self.counters.cut_short += u64::from(unsent > 0);
@@ -225,7 +232,7 @@ impl MioDriver {
     }
 
     fn expire(&mut self) {
-        let now = self.clock.now();
+        let now = self.now();
         self.dialer.expire(&mut self.links, now);
         self.links.expire(now, &mut self.counters);
         if self.node.next_deadline().is_some_and(|deadline| deadline <= now) {
@@ -241,10 +248,10 @@ impl MioDriver {
         }
         self.closing_all = true;
         if let Some(listener) = self.listener.take() {
-            listener.close(&self.links.registry);
+            listener.close(&self.links.sockets);
         }
         self.dialer.cancel_all(&mut self.links);
-        let now = self.clock.now();
+        let now = self.now();
         self.links.close_all(now);
     }
 }

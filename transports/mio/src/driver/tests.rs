@@ -9,7 +9,7 @@ use std::time::Duration;
 use chinwag::{DialError, PeerId};
 
 use super::*;
-use crate::clock::{epoch_now, random_seed};
+use crate::clock::{Clock, epoch_now, random_seed};
 
 /// A driver that gets an answer for a name that begins with `late` for each one sent, and never one for any other.
 fn driver(name: &str) -> (MioDriver, Sender<SocketAddr>) {
@@ -26,7 +26,7 @@ fn driver(name: &str) -> (MioDriver, Sender<SocketAddr>) {
             thread::park();
         }
     };
-    let resolver = Resolver::with(driver.mailbox.shared(), Arc::new(look_up));
+    let resolver = Resolver::new(driver.mailbox.shared(), Arc::new(look_up));
     driver.dialer = Dialer::new(resolver, 64, 1024, timeout);
     (driver, answer)
 }
