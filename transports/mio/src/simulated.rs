@@ -24,7 +24,7 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let internet = Internet::new(Seed::new(1));
-//! internet.set_faults(Faults::none().with(Fault::Interrupted, 0.1).with(Fault::PartialWrite, 0.5));
+//! internet.set_faults(Faults::none().with(Fault::Interrupted, 0.5).with(Fault::PartialWrite, 0.5));
 //! let host = internet.host();
 //! let driver = |name, seed| -> Result<_, Box<dyn std::error::Error>> {
 //!     let config = Config::new(PeerId::new(name)?, Epoch::new(1));
