@@ -71,6 +71,7 @@ impl ChatNode {
 
     fn repair_stream(&mut self, stream: u32, asks: &mut BTreeMap<Slot, Vec<(StreamTag, Run)>>) {
         let (now, patience) = (self.ctx.now, self.ctx.config.gap_patience);
+        let longest = LONGEST_SEARCH.max(patience);
         let taken = self.links.taken();
         let Some(tag) = self.broadcast.streams.tag(stream) else { return };
         let Some(lag) = self.broadcast.repair.get_mut(stream) else { return };
@@ -92,7 +93,7 @@ impl ChatNode {
             return;
         }
         let waits = self.broadcast.streams.is_waiting(stream);
-        if waits && lag.sought.is_some_and(|since| now.saturating_since(since) >= LONGEST_SEARCH) {
+        if waits && lag.sought.is_some_and(|since| now.saturating_since(since) >= longest) {
             // However many say to have it and do not answer.
             self.give_up(stream, *first);
             return;
@@ -131,7 +132,7 @@ impl ChatNode {
         lag.due = now + ANSWER_PATIENCE * (1 << lag.unanswered.min(2));
         if waits {
             let since = *lag.sought.get_or_insert(now);
-            lag.due = lag.due.min(since + LONGEST_SEARCH);
+            lag.due = lag.due.min(since + longest);
         }
         runs.extend(missing.into_iter().take(room).map(|run| (tag, run)));
         if !self.broadcast.trees.adopt(stream, slot) {

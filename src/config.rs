@@ -70,6 +70,7 @@ pub struct Config {
     pub max_malformed: u32,
 
     /// How long to wait for a message that is missing once nobody is known any more who has it.
+    /// Who say to have it and do not give it are asked for 6 s, or for as long as this.
     pub gap_patience: Duration,
     /// How often to compare with a neighbour what the two have. At least 100 ms.
     pub sync_interval: Duration,

@@ -184,3 +184,26 @@ fn told_missing(lab: &Lab) -> BTreeMap<u64, Time> {
     }
     missing
 }
+
+/// Nobody answers for long, as the network may be parted; with enough patience, who comes then is asked.
+#[test]
+fn who_comes_after_a_long_search_is_asked_too() {
+    let mut lab = Lab::usual_but(|config| {
+        (config.dead, config.gap_patience) = (Duration::from_secs(600), Duration::from_secs(60));
+    });
+    let ann = Guest::native("ann", "ann:5001");
+    let link = lab.welcome(&ann);
+    lab.hear(link, ann.broadcasts(1, "1"));
+    lab.hear(link, ann.broadcasts(3, "3"));
+    lab.wait(secs(20));
+    assert_eq!((lab.heard().len(), told_missing(&lab).len()), (1, 0));
+    let message = ann.broadcasts(2, "2");
+    let place = message.post().and_then(|post| post.place).unwrap();
+    let tag = StreamTag::of(message.originator(), place.epoch);
+    lab.answer_pulls([message]);
+    let bob = lab.welcome(&Guest::native("bob", "bob:5002"));
+    lab.hear(bob, Message::control(Control::Have(vec![(tag, Run::of(2, 2).unwrap())])));
+    lab.wait(secs(1));
+    assert_eq!(lab.heard(), ["1", "2", "3"]);
+    assert_eq!(told_missing(&lab), BTreeMap::new());
+}

@@ -26,7 +26,9 @@ pub(crate) fn config(id: &str, epoch: Epoch) -> Result<Config, PeerIdError> {
     config.dead = Duration::from_secs(5);
     config.catch_up = 10_000;
     config.backoff_max = Duration::from_secs(2);
-    // All values have to be there at the end, however long that is.
+    // All values have to be there at the end, however long that is, and whoever has one may be parted from us.
+    config.gap_patience = Duration::from_secs(24 * 3600);
+    config.max_held = 100_000;
     config.max_history = 100_000;
     config.max_history_bytes = 64 << 20;
     Ok(config)
