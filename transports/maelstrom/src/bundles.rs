@@ -85,6 +85,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(chinwag_testkit::cases(256))]
+
         #[test]
         fn all_that_is_said_leaves_in_its_order_and_in_time(
             said in prop::collection::vec((0..3_u64, any::<bool>(), 0..100_u64), 1..200),
