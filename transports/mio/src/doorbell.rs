@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use mio::{Interest, Registry, Token};
+use mio::{Registry, Token};
 
 /// The end that rings; any thread may.
 #[derive(Debug)]
@@ -38,6 +38,7 @@ mod imp {
     //! need it.
     use std::io::{Read, Write};
 
+    use mio::Interest;
     use mio::net::UnixStream;
 
     use super::*;

@@ -13,6 +13,8 @@
 //!   (`tests/tcp/dialing.rs`, `src/driver/tests.rs`).
 //! - What was queued for a link is sent before the link is closed, if the other end takes it in time
 //!   (`tests/tcp/shutdown.rs`).
+//! - Other threads give commands, hear events and ask for counters, and none of them can make the loop wait
+//!   (`tests/tcp/other_threads.rs`, `tests/tcp/subscriptions.rs`, `tests/tcp/stats.rs`).
 //! - No file descriptor is left behind, and a want of them is outlived (`tests/descriptors.rs`).
 //!
 //! ```
@@ -58,6 +60,8 @@ mod listener;
 mod options;
 mod own_loop;
 mod resolver;
+mod snapshot;
+mod subscription;
 mod turn;
 
 pub use clock::{epoch_now, random_seed};
@@ -67,3 +71,5 @@ pub use error::{DriverError, HandleError};
 pub use handle::Handle;
 pub use options::Options;
 pub use own_loop::Flushed;
+pub use snapshot::{Snapshot, StatsError};
+pub use subscription::{Subscription, SubscriptionError, Told};
