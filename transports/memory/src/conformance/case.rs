@@ -26,6 +26,9 @@ pub(super) struct Script {
     /// Whether nodes are linked only with those that they join, and that join them.
     #[serde(default)]
     pub(super) only_joined: bool,
+    /// Whether nodes never give up a link for being silent.
+    #[serde(default)]
+    pub(super) keep_silent: bool,
     pub(super) nodes: Vec<Cast>,
     pub(super) steps: Vec<Step>,
     /// For each name what it is told after its last start; how that is spelled is said in `words`.
@@ -131,6 +134,7 @@ pub fn cases() -> Vec<Case> {
         "one_leaves",
         "last_words",
         "nobody_listens_yet",
+        "ends_are_told",
         "killed_between_others",
         "killed_and_back",
     ];

@@ -15,7 +15,7 @@ pub struct Failed {
     /// at.
     pub step: Option<usize>,
     /// What was wrong.
-    pub wrong: Wrong,
+    pub wrong: Box<Wrong>,
 }
 
 /// What was wrong.

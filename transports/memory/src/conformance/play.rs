@@ -54,7 +54,7 @@ impl<'a, H: Harness> Play<'a, H> {
     }
 
     fn failed(&self, step: Option<usize>, wrong: Wrong) -> Failed {
-        Failed { case: self.case.name(), about: self.case.about().to_owned(), step, wrong }
+        Failed { case: self.case.name(), about: self.case.about().to_owned(), step, wrong: Box::new(wrong) }
     }
 
     fn enter(&mut self, cast: &Cast) -> Result<(), Wrong> {
@@ -64,6 +64,9 @@ impl<'a, H: Harness> Play<'a, H> {
         config.dialects = if cast.classic { Dialects::Classic } else { Dialects::Both };
         if self.case.script.only_joined {
             config.target_neighbours = 0;
+        }
+        if self.case.script.keep_silent {
+            config.dead = PATIENCE.saturating_mul(10);
         }
         let player = Player {
             cast: cast.clone(),
