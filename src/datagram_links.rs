@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 
-use crate::{Address, DialError, Input, LinkId, Message, Semantics};
+use crate::{Address, DialError, Input, LinkId, Message, Recipients, Semantics};
 
 /// The links of a loop over a datagram socket, where nothing but an address makes a link.
 ///
@@ -64,6 +64,11 @@ impl DatagramLinks {
     #[must_use]
     pub fn remote(&self, link: LinkId) -> Option<SocketAddr> {
         self.remotes.get(&link).copied()
+    }
+
+    /// Where a message goes: to the other end of each of these links that is not closed.
+    pub fn remotes(&self, to: &Recipients) -> impl Iterator<Item = SocketAddr> {
+        to.iter().filter_map(|link| self.remote(link))
     }
 
     /// Carries out [`Action::Close`](crate::Action::Close).

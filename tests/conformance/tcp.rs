@@ -2,11 +2,12 @@
 
 use core::time::Duration;
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 use chinwag::{Address, Command, Config, Event, PeerId};
 use chinwag_memory::conformance::{Harness, HarnessError, Listen};
 use chinwag_mio::{MioDriver, Options, random_seed};
+
+use crate::real_time::Stopwatch;
 
 #[derive(Default)]
 pub(crate) struct Tcp {
@@ -36,8 +37,8 @@ impl Harness for Tcp {
     }
 
     fn run_for(&mut self, duration: Duration) -> Result<Vec<(PeerId, Event)>, HarnessError> {
-        let (start, mut told) = (now(), Vec::new());
-        while start.elapsed() < duration {
+        let (watch, mut told) = (Stopwatch::start(), Vec::new());
+        while watch.elapsed() < duration {
             for (name, driver) in &mut self.drivers {
                 driver.poll(Some(Duration::from_millis(1)))?;
                 told.extend(core::iter::from_fn(|| driver.next_event()).map(|event| (name.clone(), event)));
@@ -45,9 +46,4 @@ impl Harness for Tcp {
         }
         Ok(told)
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a case over real sockets takes real time")]
-fn now() -> Instant {
-    Instant::now()
 }

@@ -20,7 +20,7 @@ pub struct Case {
 #[serde(deny_unknown_fields)]
 pub(super) struct Script {
     pub(super) about: String,
-    /// Whether it holds only where links are streams: over others, the last words of who leaves may be lost.
+    /// Whether it holds only where links are streams.
     #[serde(default)]
     pub(super) streams: bool,
     /// Whether nodes are linked only with those that they join, and that join them.
@@ -86,10 +86,12 @@ impl Case {
         &self.script.about
     }
 
-    /// Whether it holds over links that promise this.
+    /// Whether it holds over links that promise this: over datagrams, last words may be lost, nobody tells of an end, and there
+    /// are no peers of the old program.
     #[must_use]
     pub fn is_for(&self, semantics: Semantics) -> bool {
-        semantics == Semantics::Stream || !self.script.streams
+        let classic = self.script.nodes.iter().any(|cast| cast.classic);
+        semantics == Semantics::Stream || !self.script.streams && !classic
     }
 
     /// Plays it on a harness on which no node runs yet, and says how many things nodes were told.

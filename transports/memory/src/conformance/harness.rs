@@ -39,7 +39,7 @@ pub trait Harness {
     /// Whatever is in the way; the case fails with it.
     fn run_for(&mut self, duration: Duration) -> Result<Vec<(PeerId, Event)>, HarnessError>;
 
-    /// What the loop says of its links. Over datagrams, a case is left out that holds only over streams.
+    /// What the loop says of its links. Over datagrams, [some cases](super::Case::is_for) are left out.
     fn semantics(&self) -> Semantics {
         Semantics::Stream
     }
