@@ -1,137 +1,72 @@
-//! The node inside a tokio task: that task alone owns it, and each link has a task that reads and one that writes.
+//! The node inside a tokio task, over datagrams: that task alone owns it, and others give it commands and take its events.
 //!
-//! Two nodes over TCP on loopback find each other, greet each other, and stop.
+//! Two nodes find each other on loopback, greet each other, and stop. `tokio_streams.rs` is the same over TCP.
 
-use std::collections::{BTreeMap, VecDeque};
-
-use bytes::{Bytes, BytesMut};
-use chinwag::framing::{Decoder, write_frame};
-use chinwag::{
-    Action, Address, ChatNode, Config, DialError, Epoch, Event, Input, LinkEnd, LinkId, PeerId, Seed,
-    Semantics, Time,
-};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use chinwag::{Action, ChatNode, Command, Config, DatagramLinks, Epoch, Event, Input, PeerId, Seed, Time};
+use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
-use tokio::time::{Duration, Instant, sleep_until};
+use tokio::time::{Duration, Instant, sleep};
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-
-enum Heard {
-    Input(Input),
-    Socket(TcpStream, Option<Address>),
-}
-
-/// Runs `node` until `done` says so.
-async fn run(
-    node: &mut ChatNode,
-    listener: &TcpListener,
-    mut done: impl FnMut(Event) -> bool,
-) -> Result<(), Failure> {
-    let start = Instant::now();
-    let (tell, mut told) = channel(1024);
-    let (mut links, mut next) = (BTreeMap::new(), 0);
-    let mut inputs = VecDeque::from([Input::Tick]);
+/// Runs `node` until nobody takes its events any more.
+pub(crate) async fn run(
+    mut node: ChatNode,
+    socket: UdpSocket,
+    mut commands: Receiver<Command>,
+    events: Sender<Event>,
+) {
+    let (start, mut links, mut datagram) = (Instant::now(), DatagramLinks::new(), [0; 65_536]);
+    let mut inputs = vec![Input::Tick];
     loop {
-        while let Some(input) = inputs.pop_front() {
-            for action in node.handle(Time::ZERO + start.elapsed(), input) {
-                match action {
-                    Action::Dial { address } => drop(tokio::spawn(dial(address, tell.clone()))),
-                    Action::Send { to, message } => to.iter().for_each(|link| {
-                        let queue: Option<&Sender<Bytes>> = links.get(&link);
-                        if queue.is_some_and(|queue| queue.try_send(message.encoded().clone()).is_err()) {
-                            links.remove(&link);
-                            inputs.push_back(Input::LinkDown { link, end: LinkEnd::TooSlow });
-                        }
-                    }),
-                    Action::Close { link } => drop(links.remove(&link)),
-                    Action::Emit(event) if done(event.clone()) => return Ok(()),
-                    Action::Emit(_) => {}
+        let now = Time::ZERO + start.elapsed();
+        inputs.drain(..).for_each(|input| drop(node.handle(now, input)));
+        while let Some(action) = node.poll_action() {
+            match action {
+                Action::Dial { address } => drop(node.handle(now, links.dial(address))),
+                Action::Send { to, message } => {
+                    for remote in links.remotes(&to) {
+                        // What the system has no room for is lost, as any datagram may be.
+                        let _lost = socket.try_send_to(message.encoded(), remote).is_err();
+                    }
+                }
+                Action::Close { link } => links.close(link),
+                Action::Emit(event) => {
+                    if events.send(event).await.is_err() {
+                        return;
+                    }
                 }
             }
         }
-        let due =
-            node.next_deadline().map_or(Duration::from_secs(60), |due| due.saturating_since(Time::ZERO));
-        let heard = tokio::select! {
-            Some(heard) = told.recv() => heard,
-            accepted = listener.accept() => Heard::Socket(accepted?.0, None),
-            () = sleep_until(start + due) => Heard::Input(Input::Tick),
-        };
-        inputs.push_back(match heard {
-            Heard::Input(input) => input,
-            Heard::Socket(stream, dialed) => {
-                let link = LinkId::new(next);
-                next += 1;
-                stream.set_nodelay(true)?;
-                let (reader, writer) = stream.into_split();
-                let (queue, frames) = channel(1024);
-                tokio::spawn(write(frames, writer));
-                tokio::spawn(read(link, reader, tell.clone()));
-                links.insert(link, queue);
-                Input::LinkUp { link, dialed, semantics: Semantics::Stream }
+        let due = node.next_deadline().map_or(Duration::from_secs(60), |due| due.saturating_since(now));
+        tokio::select! {
+            Some(command) = commands.recv() => inputs.push(Input::Command(command)),
+            Ok((length, from)) = socket.recv_from(&mut datagram) => {
+                inputs.extend(links.receive(&datagram[..length], from));
             }
-        });
-    }
-}
-
-async fn dial(address: Address, tell: Sender<Heard>) {
-    let heard = match TcpStream::connect((address.host(), address.port())).await {
-        Ok(stream) => Heard::Socket(stream, Some(address)),
-        Err(_) => Heard::Input(Input::DialFailed { address, reason: DialError::Refused }),
-    };
-    let _ended = tell.send(heard).await;
-}
-
-async fn read(link: LinkId, mut stream: impl tokio::io::AsyncRead + Unpin, tell: Sender<Heard>) {
-    let (mut decoder, mut bytes) = (Decoder::new(64 * 1024), [0; 16 * 1024]);
-    while let Ok(count @ 1..) = stream.read(&mut bytes).await {
-        decoder.push(&bytes[..count]);
-        while let Some(decoded) = decoder.next() {
-            let input = match decoded {
-                Ok(message) => Input::Received { link, message },
-                Err(error) => Input::Malformed { link, error },
-            };
-            // While the node is busy nobody is read, and so nothing piles up.
-            let _ended = tell.send(Heard::Input(input)).await;
+            () = sleep(due) => inputs.push(Input::Tick),
         }
     }
-    let _ended = tell.send(Heard::Input(Input::LinkDown { link, end: LinkEnd::Closed })).await;
-}
-
-/// As many frames in a write as wait. Ends, and closes the link, once nobody holds the queue's other end.
-async fn write(mut frames: Receiver<Bytes>, mut stream: impl tokio::io::AsyncWrite + Unpin) {
-    let (mut waiting, mut bytes) = (Vec::new(), BytesMut::new());
-    while frames.recv_many(&mut waiting, 64).await > 0 {
-        waiting.drain(..).for_each(|frame| write_frame(&mut bytes, &frame));
-        if stream.write_all_buf(&mut bytes).await.is_err() {
-            return;
-        }
-    }
-}
-
-/// Joins `other`, says hello, and stays until a hello has come and ours has had time to leave.
-async fn greet(name: &str, listener: TcpListener, other: Address) -> Result<String, Failure> {
-    let mut config = Config::new(PeerId::new(name)?, Epoch::new(1));
-    config.listening = Some(Address::try_from(listener.local_addr()?)?);
-    let mut node = ChatNode::new(config, Seed::new(u64::from(other.port())))?;
-    node.join(Time::ZERO, other)?;
-    node.broadcast(Time::ZERO, format!("hello from {name}"))?;
-    let mut heard = String::new();
-    run(&mut node, &listener, |event| {
-        if let Event::Delivered(post) = event {
-            heard = format!("{name} heard: {}", post.body().to_display());
-        }
-        !heard.is_empty()
-    })
-    .await?;
-    Ok(heard)
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Failure> {
-    let (ann, bob) = (TcpListener::bind("127.0.0.1:0").await?, TcpListener::bind("127.0.0.1:0").await?);
-    let (to_ann, to_bob) = (Address::try_from(ann.local_addr()?)?, Address::try_from(bob.local_addr()?)?);
-    let (ann, bob) = tokio::try_join!(greet("ann", ann, to_bob), greet("bob", bob, to_ann))?;
-    println!("{ann}\n{bob}");
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let (ann, bob) = (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
+    let (to_ann, to_bob) = (ann.local_addr()?, bob.local_addr()?);
+    let (tell, mut told) = channel(64);
+    for (name, socket, other) in [("ann", ann, to_bob), ("bob", bob, to_ann)] {
+        let mut config = Config::new(PeerId::new(name)?, Epoch::new(1));
+        config.listening = Some(socket.local_addr()?.try_into()?);
+        let mut node = ChatNode::new(config, Seed::new(other.port().into()))?;
+        node.join(Time::ZERO, other.try_into()?)?;
+        let (command, commands) = channel(64);
+        command.try_send(Command::Broadcast(format!("hello from {name}").as_str().into()))?;
+        tokio::spawn(run(node, socket, commands, tell.clone()));
+    }
+    let mut heard = 0;
+    while heard < 2
+        && let Some(event) = told.recv().await
+    {
+        println!("{event:?}");
+        heard += usize::from(matches!(event, Event::Delivered(_)));
+    }
     Ok(())
 }

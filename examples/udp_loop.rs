@@ -1,103 +1,76 @@
-//! A driver of one's own, over `std::net::UdpSocket`: the whole loop is the fifteen lines of `run`.
+//! A driver of one's own, over `std::net::UdpSocket`: the whole loop is `wait` and `handle`.
 //!
-//! Two nodes in two threads find each other on loopback, greet each other, and stop.
+//! Two nodes find each other on loopback, greet each other, and stop.
 
-use std::collections::{HashSet, VecDeque};
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
+use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
-use chinwag::{
-    Action, Address, ChatNode, Config, DialError, Epoch, Event, Input, LinkId, Message, PeerId, Seed,
-    Semantics, Time,
-};
+use chinwag::{Action, ChatNode, Config, DatagramLinks, Epoch, Event, Input, PeerId, Seed, Time};
 
-/// Runs `node` on `socket` until `done` says so.
-fn run(node: &mut ChatNode, socket: &UdpSocket, mut done: impl FnMut(Event) -> bool) -> std::io::Result<()> {
+pub(crate) struct UdpLoop {
+    pub(crate) node: ChatNode,
+    socket: UdpSocket,
+    links: DatagramLinks,
+    start: Instant,
+}
+
+impl UdpLoop {
     #[expect(clippy::disallowed_methods, reason = "a driver owns the clock")]
-    let start = Instant::now();
-    let now = || Time::ZERO + start.elapsed();
-    let (mut up, mut buffer, mut inbox) = (HashSet::new(), [0; 65_536], VecDeque::from([Input::Tick]));
-    loop {
-        while let Some(input) = inbox.pop_front() {
-            for action in node.handle(now(), input) {
+    pub(crate) fn new(node: ChatNode, socket: UdpSocket) -> Self {
+        Self { node, socket, links: DatagramLinks::new(), start: Instant::now() }
+    }
+
+    /// What happens next: a datagram, or the deadline (or `limit`).
+    pub(crate) fn wait(&mut self, limit: Duration) -> std::io::Result<Vec<Input>> {
+        let now = Time::ZERO + self.start.elapsed();
+        let due = self.node.next_deadline().map_or(limit, |due| due.saturating_since(now).min(limit));
+        self.socket.set_read_timeout(Some(due.max(Duration::from_millis(1))))?;
+        let mut datagram = [0; 65_536];
+        Ok(match self.socket.recv_from(&mut datagram) {
+            Ok((length, from)) => self.links.receive(&datagram[..length], from).collect(),
+            Err(_) => vec![Input::Tick],
+        })
+    }
+
+    /// Hands the node what has happened, does what follows from it, and gives what the application is told.
+    pub(crate) fn handle(&mut self, inputs: Vec<Input>) -> Vec<Event> {
+        let (now, mut events) = (Time::ZERO + self.start.elapsed(), Vec::new());
+        for input in inputs {
+            drop(self.node.handle(now, input));
+            while let Some(action) = self.node.poll_action() {
                 match action {
-                    Action::Dial { address } => inbox.push_back(dial(address, &mut up)),
-                    Action::Send { to, message } => to.iter().for_each(|link| {
-                        let _lost = socket.send_to(message.encoded(), remote(link)).is_err();
-                    }),
-                    Action::Close { link } => drop(up.remove(&link)),
-                    Action::Emit(event) if done(event.clone()) => return Ok(()),
-                    Action::Emit(_) => {}
+                    Action::Dial { address } => drop(self.node.handle(now, self.links.dial(address))),
+                    Action::Send { to, message } => {
+                        for remote in self.links.remotes(&to) {
+                            let _lost = self.socket.send_to(message.encoded(), remote).is_err();
+                        }
+                    }
+                    Action::Close { link } => self.links.close(link),
+                    Action::Emit(event) => events.push(event),
                 }
             }
         }
-        let wait = node.next_deadline().map_or(Duration::from_secs(1), |at| at.saturating_since(now()));
-        socket.set_read_timeout(Some(wait.max(Duration::from_millis(1))))?;
-        match socket.recv_from(&mut buffer) {
-            Ok((length, from)) => inbox.extend(receive(&buffer[..length], from, &mut up)),
-            Err(_) => inbox.push_back(Input::Tick),
-        }
+        events
     }
 }
 
-/// There is no connection to make: a link is just the other end's address.
-fn dial(address: Address, up: &mut HashSet<LinkId>) -> Input {
-    let Ok(ip) = address.host().parse::<Ipv4Addr>() else {
-        return Input::DialFailed { address, reason: DialError::Unresolvable };
-    };
-    let link = link(SocketAddrV4::new(ip, address.port()));
-    up.insert(link);
-    Input::LinkUp { link, dialed: Some(address), semantics: Semantics::Datagram }
-}
-
-/// The first datagram from somewhere makes a link; each carries one frame.
-fn receive(datagram: &[u8], from: SocketAddr, up: &mut HashSet<LinkId>) -> Vec<Input> {
-    let SocketAddr::V4(from) = from else { return Vec::new() };
-    let link = link(from);
-    let semantics = Semantics::Datagram;
-    let new = up.insert(link).then_some(Input::LinkUp { link, dialed: None, semantics });
-    let input = match Message::decode(datagram.to_vec().into()) {
-        Ok(message) => Input::Received { link, message },
-        Err(error) => Input::Malformed { link, error },
-    };
-    new.into_iter().chain([input]).collect()
-}
-
-fn link(at: SocketAddrV4) -> LinkId {
-    LinkId::new(u64::from(at.ip().to_bits()) << 16 | u64::from(at.port()))
-}
-
-fn remote(link: LinkId) -> SocketAddrV4 {
-    let [_, _, a, b, c, d, high, low] = link.get().to_be_bytes();
-    SocketAddrV4::new(Ipv4Addr::new(a, b, c, d), u16::from_be_bytes([high, low]))
-}
-
-/// Joins `other`, greets whoever comes, and returns what was heard once a greeting has come.
-fn greet(
-    name: &str,
-    socket: &UdpSocket,
-    other: SocketAddr,
-) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
-    let mut config = Config::new(PeerId::new(name)?, Epoch::new(1));
-    config.listening = Some(Address::try_from(socket.local_addr()?)?);
-    let mut node = ChatNode::new(config, Seed::new(u64::from(other.port())))?;
-    node.join(Time::ZERO, Address::try_from(other)?)?;
-    node.broadcast(Time::ZERO, format!("hello from {name}"))?;
-    let mut heard = String::new();
-    run(&mut node, socket, |event| {
-        if let Event::Delivered(post) = event {
-            heard = format!("{name} heard: {}", post.body().to_display());
-        }
-        !heard.is_empty()
-    })?;
-    Ok(heard)
-}
-
-fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (ann, bob) = (UdpSocket::bind("127.0.0.1:0")?, UdpSocket::bind("127.0.0.1:0")?);
     let (to_ann, to_bob) = (ann.local_addr()?, bob.local_addr()?);
-    let second = std::thread::spawn(move || greet("bob", &bob, to_ann));
-    println!("{}", greet("ann", &ann, to_bob)?);
-    println!("{}", second.join().map_err(|_| "the second thread panicked")??);
+    let mut loops = Vec::new();
+    for (name, socket, other) in [("ann", ann, to_bob), ("bob", bob, to_ann)] {
+        let mut config = Config::new(PeerId::new(name)?, Epoch::new(1));
+        config.listening = Some(socket.local_addr()?.try_into()?);
+        let mut node = ChatNode::new(config, Seed::new(other.port().into()))?;
+        node.join(Time::ZERO, other.try_into()?)?;
+        node.broadcast(Time::ZERO, format!("hello from {name}"))?;
+        loops.push(UdpLoop::new(node, socket));
+    }
+    while loops.iter().any(|udp| udp.node.stats().delivered == 0) {
+        for udp in &mut loops {
+            let inputs = udp.wait(Duration::from_millis(10))?;
+            udp.handle(inputs).iter().for_each(|event| println!("{}: {event:?}", udp.node.id()));
+        }
+    }
     Ok(())
 }

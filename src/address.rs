@@ -65,6 +65,12 @@ impl Address {
         &self.0.host
     }
 
+    /// The address as sockets take it; `None` if the host is a name, which somebody has to look up.
+    #[must_use]
+    pub fn socket_addr(&self) -> Option<SocketAddr> {
+        self.host().parse().ok().map(|ip| SocketAddr::new(ip, self.port()))
+    }
+
     /// The port, never 0.
     #[must_use]
     pub fn port(&self) -> u16 {

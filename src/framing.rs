@@ -3,7 +3,7 @@
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::codec::Names;
-use crate::{DecodeError, Message};
+use crate::{DecodeError, Input, LinkId, Message};
 
 /// Cuts a stream of bytes into frames and decodes them.
 ///
@@ -100,6 +100,12 @@ impl Decoder {
                 return Some(Message::decode_knowing(frame, &mut self.names));
             }
         }
+    }
+
+    /// Takes in bytes as they came on `link`, and gives what they say, for the node to hear.
+    pub fn inputs(&mut self, link: LinkId, bytes: &[u8]) -> impl Iterator<Item = Input> + '_ {
+        self.push(bytes);
+        core::iter::from_fn(move || self.next()).map(move |decoded| Input::received(link, decoded))
     }
 
     /// The link has ended: the error, if that was in the middle of a frame.

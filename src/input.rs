@@ -56,6 +56,18 @@ pub enum Input {
     Command(Command),
 }
 
+impl Input {
+    /// What came on a link, as [`Message::decode`] or a [`Decoder`](crate::framing::Decoder) gives it: a message, or why
+    /// it is none.
+    #[must_use]
+    pub fn received(link: LinkId, decoded: Result<Message, DecodeError>) -> Self {
+        match decoded {
+            Ok(message) => Self::Received { link, message },
+            Err(error) => Self::Malformed { link, error },
+        }
+    }
+}
+
 /// What an application can ask of its node.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]

@@ -22,11 +22,26 @@ fn every_example_runs_to_its_end() {
         let child = Command::new(&program).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
         running.push((program, child));
     }
-    assert!(running.len() >= 4, "only {} examples were found", running.len());
+    assert!(running.len() >= 5, "only {} examples were found", running.len());
     for (program, mut child) in running {
         let ended = wait(&mut child);
         assert!(ended.is_some_and(|status| status.success()), "{}: {ended:?}", program.display());
     }
+}
+
+/// A loop is little enough to be seen at once.
+#[test]
+fn no_file_of_an_example_has_eighty_lines() {
+    let files = sources().into_iter().flat_map(|source| {
+        if source.is_dir() {
+            std::fs::read_dir(source).unwrap().map(|entry| entry.unwrap().path()).collect()
+        } else {
+            vec![source]
+        }
+    });
+    let lengths = files.map(|file| (std::fs::read_to_string(&file).unwrap().lines().count(), file));
+    let (long, short): (Vec<_>, Vec<_>) = lengths.partition(|(length, _)| *length >= 80);
+    assert!(long.is_empty() && short.len() >= 6, "{long:?} {short:?}");
 }
 
 /// How it ended, if it did in time.
@@ -43,10 +58,10 @@ fn wait(child: &mut Child) -> Option<ExitStatus> {
     None
 }
 
+/// Each is a file, or a folder of files.
 fn sources() -> Vec<PathBuf> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    files.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
+    std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
 /// Where cargo puts examples: beside the folder of the tests.

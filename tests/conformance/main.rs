@@ -1,48 +1,64 @@
-//! The same scenarios on the memory network and over real TCP: what a node does must not depend on who drives it.
-//!
-//! A scenario is a file in `scenarios/`: plain data, see [`scenario`].
+//! The cases of `chinwag_memory::conformance` on every driver there is: what a node does must not depend on who drives it.
 #![cfg(test)]
 
 mod memory;
-mod scenario;
+mod real_time;
 mod tcp;
+mod tokio_tasks;
+mod udp;
 
-use std::fs;
-use std::path::Path;
+#[path = "../../examples/game_loop.rs"]
+#[expect(dead_code, reason = "only its loop is tried here")]
+mod game_loop;
+#[path = "../../examples/tokio_loop.rs"]
+#[expect(dead_code, reason = "only its loop is tried here")]
+mod tokio_loop;
+#[path = "../../examples/tokio_streams/main.rs"]
+#[expect(dead_code, reason = "only its loop is tried here")]
+mod tokio_streams;
+#[path = "../../examples/udp_loop.rs"]
+#[expect(dead_code, reason = "only its loop is tried here")]
+mod udp_loop;
 
-use scenario::Scenario;
+use chinwag::Semantics;
+use chinwag_memory::conformance::{self, Harness, cases};
 
 #[test]
-fn every_scenario_passes_in_memory() {
-    for (name, scenario) in scenarios() {
-        for world in memory::Memory::every_kind() {
-            scenario.play(&format!("{name} on {world:?}"), world);
-        }
+fn every_case_passes_in_memory() {
+    for kind in memory::Kind::ALL {
+        passes(kind, || memory::Simulated::new(kind));
     }
 }
 
 #[test]
-fn every_scenario_passes_over_tcp() {
-    for (name, scenario) in scenarios() {
-        scenario.play(&format!("{name} over TCP"), tcp::Tcp::default());
-    }
+fn every_case_passes_over_tcp() {
+    passes("TCP", tcp::Tcp::default);
 }
 
-/// A scenario whose expectations are wrong fails, so that passing means something.
 #[test]
-#[should_panic(expected = "bob should have heard")]
-fn a_wrong_expectation_is_noticed() {
-    let (name, mut scenario) = scenarios().remove(0);
-    scenario.expected_mut("bob").push("ann: what nobody said".to_owned());
-    scenario.play(&name, memory::Memory::every_kind().remove(0));
+fn every_case_passes_in_the_loop_over_udp() {
+    passes("examples/udp_loop.rs", udp::Udp::<udp_loop::UdpLoop>::new);
 }
 
-/// All scenarios, by file name.
-fn scenarios() -> Vec<(String, Scenario)> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/scenarios");
-    let mut files: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    assert!(files.len() >= 5, "the scenarios are there");
-    let parse = |path: &Path| serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    files.iter().map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), parse(path))).collect()
+#[test]
+fn every_case_passes_in_a_games_loop() {
+    passes("examples/game_loop.rs", udp::Udp::<game_loop::Net>::new);
+}
+
+#[test]
+fn every_case_passes_in_a_tokio_task_over_datagrams() {
+    passes("examples/tokio_loop.rs", || tokio_tasks::Tokio::new(Semantics::Datagram));
+}
+
+#[test]
+fn every_case_passes_in_tokio_tasks_over_streams() {
+    passes("examples/tokio_streams", || tokio_tasks::Tokio::new(Semantics::Stream));
+}
+
+/// Plays every case that is for such links.
+fn passes<H: Harness>(what: impl core::fmt::Debug, mut make: impl FnMut() -> H) {
+    let semantics = make().semantics();
+    let report = conformance::run(make).unwrap_or_else(|failed| panic!("{what:?}: {failed}"));
+    assert_eq!(report.cases, cases().iter().filter(|case| case.is_for(semantics)).count());
+    assert!(report.cases >= 16 && report.heard > 3500, "{what:?}: only {report}");
 }

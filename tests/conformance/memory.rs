@@ -1,96 +1,80 @@
-//! Scenarios in memory, on a virtual clock.
+//! Cases in memory, on a virtual clock.
 
-use core::fmt;
+use core::time::Duration;
 use std::collections::BTreeMap;
 
-use chinwag::{Dialects, Target};
-use chinwag_memory::{Fidelity, LinkModel, Network, NetworkConfig, NodeId, config_for, secs};
+use chinwag::{Address, Command, Config, Event, Input, PeerId, Semantics};
+use chinwag_memory::conformance::{Harness, HarnessError, Listen};
+use chinwag_memory::{Fidelity, LinkModel, Memory, Network, NetworkConfig, NodeId};
 
-use crate::scenario::{World, spell};
+/// How messages travel.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kind(Semantics, Fidelity);
 
-pub(crate) struct Memory {
+impl Kind {
+    pub(crate) const ALL: [Self; 4] = [
+        Self(Semantics::Stream, Fidelity::Typed),
+        Self(Semantics::Stream, Fidelity::Bytes),
+        Self(Semantics::Datagram, Fidelity::Typed),
+        Self(Semantics::Datagram, Fidelity::Bytes),
+    ];
+}
+
+pub(crate) struct Simulated {
     network: Network,
-    nodes: BTreeMap<String, NodeId>,
-    kind: &'static str,
+    nodes: BTreeMap<PeerId, NodeId>,
+    kind: Kind,
 }
 
-impl Memory {
-    /// Both semantics in both fidelities.
-    pub(crate) fn every_kind() -> Vec<Self> {
-        [
-            ("typed streams", LinkModel::stream(), Fidelity::Typed),
-            ("streams of bytes", LinkModel::stream(), Fidelity::Bytes),
-            ("typed datagrams", LinkModel::datagram(), Fidelity::Typed),
-            ("datagrams of bytes", LinkModel::datagram(), Fidelity::Bytes),
-        ]
-        .map(|(kind, link, fidelity)| {
-            let config = NetworkConfig::new(1).link(link).fidelity(fidelity);
-            Self { network: Network::new(config), nodes: BTreeMap::new(), kind }
-        })
-        .into()
+impl Simulated {
+    pub(crate) fn new(kind: Kind) -> Self {
+        let link = match kind.0 {
+            Semantics::Stream => LinkModel::stream(),
+            Semantics::Datagram => LinkModel::datagram(),
+        };
+        let network = Network::new(NetworkConfig::new(1).link(link).fidelity(kind.1));
+        Self { network, nodes: BTreeMap::new(), kind }
     }
 }
 
-impl fmt::Debug for Memory {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind)
-    }
-}
-
-impl World for Memory {
-    fn add(&mut self, name: &str, classic: bool, listens: bool) {
-        let mut config = config_for(name).unwrap();
-        config.dialects = if classic { Dialects::Classic } else { Dialects::Both };
-        let node =
-            if listens { self.network.add_node_with(config) } else { self.network.add_client_with(config) };
-        self.nodes.insert(name.to_owned(), node.unwrap());
-    }
-
-    fn join(&mut self, who: &str, whom: &str) {
-        self.network.join(self.nodes[who], self.nodes[whom]).unwrap();
-    }
-
-    fn broadcast(&mut self, who: &str, text: &str) {
-        self.network.broadcast(self.nodes[who], text).unwrap();
-    }
-
-    fn direct(&mut self, who: &str, whom: &str, text: &str) {
-        self.network.direct(self.nodes[who], self.nodes[whom], text).unwrap();
-    }
-
-    fn custom(&mut self, who: &str, whom: &str, msg_type: &str, body: &str) {
-        let to = Target::Peer(self.network.node(self.nodes[whom]).id().clone());
-        self.network.send_custom(self.nodes[who], to, msg_type, body).unwrap();
-    }
-
-    fn request(&mut self, who: &str, whom: &str) {
-        self.network.request_peers(self.nodes[who], self.nodes[whom]).unwrap();
-    }
-
-    fn leave(&mut self, who: &str) {
-        self.network.leave(self.nodes[who]).unwrap();
-    }
-
-    fn linked(&self, who: &str) -> usize {
-        self.network.node(self.nodes[who]).linked()
-    }
-
-    fn heard(&self, who: &str) -> Vec<String> {
-        self.network.events(self.nodes[who]).iter().filter_map(|(_, event)| spell(event)).collect()
-    }
-
-    fn wait_until(&mut self, so: &dyn Fn(&Self) -> bool) -> bool {
-        for _ in 0..6000 {
-            if so(self) {
-                return true;
+impl Harness for Simulated {
+    fn start(&mut self, config: Config, listen: &Listen) -> Result<Option<Address>, HarnessError> {
+        let name = config.id.clone();
+        let node = match (self.nodes.get(&name), listen) {
+            (Some(node), _) => {
+                self.network.restart(*node, Memory::Lost);
+                *node
             }
-            self.network.run_for(chinwag_memory::ms(10));
-        }
-        false
+            (None, Listen::Nowhere) => self.network.add_client_with(config)?,
+            (None, Listen::Anywhere | Listen::At(_)) => self.network.add_node_with(config)?,
+        };
+        self.nodes.insert(name, node);
+        Ok((*listen != Listen::Nowhere).then(|| self.network.address(node).clone()))
     }
 
-    fn linger(&mut self) {
-        self.network.run_for(secs(5));
-        self.network.check().unwrap();
+    fn command(&mut self, node: &PeerId, command: Command) -> Result<(), HarnessError> {
+        let taken = self.network.tell(self.nodes[node], Input::Command(command));
+        taken.then_some(()).ok_or_else(|| "it has been killed".into())
+    }
+
+    fn kill(&mut self, node: &PeerId) -> Result<(), HarnessError> {
+        self.network.crash(self.nodes[node]);
+        self.network.take_events(self.nodes[node]);
+        Ok(())
+    }
+
+    fn run_for(&mut self, duration: Duration) -> Result<Vec<(PeerId, Event)>, HarnessError> {
+        self.network.run_for(duration);
+        self.network.check()?;
+        let mut told = Vec::new();
+        for (name, node) in &self.nodes {
+            let events = self.network.take_events(*node);
+            told.extend(events.into_iter().map(|(_, event)| (name.clone(), event)));
+        }
+        Ok(told)
+    }
+
+    fn semantics(&self) -> Semantics {
+        self.kind.0
     }
 }

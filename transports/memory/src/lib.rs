@@ -26,7 +26,7 @@
 //! it costs, [`Network::logged_packets`] who said what to whom, [`Network::trace`] what to replay; and
 //! [`Network::write_trace`] keeps everything that happens in a file, to be asked [how a message came](trace_log::explain). Nodes
 //! are [`ChatNode`](chinwag::ChatNode)s, or anything that implements [`Node`]. What a network is put through can be data: a
-//! [`Scenario`](scenario).
+//! [`Scenario`](scenario). Whether a loop of your own drives nodes as it should, [`conformance`] tries.
 //!
 //! # Determinism
 //! All chance is drawn as a hash of (seed, purpose, source, destination, link, number), never from a stream, and
@@ -41,6 +41,7 @@ mod chat;
 mod check;
 mod clock;
 mod config;
+pub mod conformance;
 mod draw;
 mod error;
 mod fabric;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use mio::{Interest, Registry, Token};
+use mio::{Registry, Token};
 
 use crate::sockets::{Hear, Sound};
 use crate::system::System;
@@ -45,6 +45,7 @@ mod imp {
     //! need it.
     use std::io::{Read, Write};
 
+    use mio::Interest;
     use mio::net::UnixStream;
 
     use super::*;

@@ -16,7 +16,7 @@ use crate::links::Links;
 use crate::listener::Listener;
 use crate::resolver::Resolver;
 use crate::sockets::Sockets;
-use crate::{Counters, DriverError, Handle, Options, System};
+use crate::{Counters, DriverError, Handle, Options, Snapshot, System};
 
 /// How many bytes one system call may read.
 const READ_AT_ONCE: usize = 64 * 1024;
@@ -66,7 +66,8 @@ impl MioDriver<System> {
     /// each link (if these are fewer than [`Options`] allows links, so many links are the limit).
     ///
     /// Hand it the events of its tokens with [`on_event`](Self::on_event), after them call
-    /// [`on_turn`](Self::on_turn), and wait no longer than until [`next_deadline`](Self::next_deadline).
+    /// [`on_turn`](Self::on_turn), and wait no longer than until [`next_deadline`](Self::next_deadline). On Windows it takes
+    /// the one [`Waker`](mio::Waker) that the `Poll` may have.
     ///
     /// # Errors
     /// As [`new`](Self::new), and [`DriverError::TooFewTokens`].
@@ -217,6 +218,18 @@ impl<S: Sockets> MioDriver<S> {
         self.links.sockets.now()
     }
 
+    /// What other threads see of this driver.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            node: *self.node.stats(),
+            driver: self.counters,
+            linked: self.node.linked(),
+            connections: self.links.len(),
+            queued_bytes: self.links.queued(),
+            waiting_events: self.events.len(),
+        }
+    }
+
     /// Tells the node, and sees to what follows from it.
     pub(crate) fn feed(&mut self, now: Time, input: Input) {
         // The actions are not lost: they stay in the node until `settle` takes them.
@@ -255,7 +268,10 @@ impl<S: Sockets> MioDriver<S> {
                 }
             }
             Action::Close { link } => self.links.close(link, now),
-            Action::Emit(event) => self.events.push_back(event),
+            Action::Emit(event) => {
+                self.mailbox.tell(&event);
+                self.events.push_back(event);
+            }
         }
     }
 }

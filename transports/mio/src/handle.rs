@@ -4,13 +4,18 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
 
-use chinwag::Command;
+use chinwag::{Command, Event};
 
-use crate::HandleError;
 use crate::doorbell::Doorbell;
+use crate::snapshot::Board;
+use crate::subscription::Subscribers;
+use crate::{HandleError, Snapshot, StatsError, Subscription};
 
-/// Commands a driver from any thread. Cloning is cheap; all clones are equal.
+/// Commands a driver from any thread, and hears of it. Cloning is cheap; all clones are equal.
+///
+/// Nothing done with a handle makes the driver wait (`tests/tcp/other_threads.rs`, `tests/tcp/subscriptions.rs`).
 #[derive(Clone)]
 pub struct Handle {
     commands: SyncSender<Command>,
@@ -30,6 +35,27 @@ impl Handle {
         })?;
         self.shared.doorbell.ring();
         Ok(())
+    }
+
+    /// Everything that the node tells its application from now on, for this thread or another to take: at most `capacity`
+    /// events wait (at least 1), and those beyond that are [counted](crate::Told::Missed).
+    ///
+    /// The driver's own events are to be taken nevertheless: while [`Options::max_events`](crate::Options::max_events) of
+    /// them wait, it does not read.
+    #[must_use]
+    pub fn subscribe(&self, capacity: usize) -> Subscription {
+        self.shared.subscribers.add(capacity)
+    }
+
+    /// What the driver and its node have done and hold, after all commands that this thread has [sent](Self::send), waiting
+    /// for the answer no longer than `limit`.
+    ///
+    /// Called by the thread that turns the driver it waits in vain.
+    ///
+    /// # Errors
+    /// [`StatsError::Stopped`] or [`StatsError::TimedOut`].
+    pub fn stats(&self, limit: Duration) -> Result<Snapshot, StatsError> {
+        self.shared.board.ask(limit, || self.shared.doorbell.ring())
     }
 
     /// Makes the loop turn once: [`MioDriver::poll`](crate::MioDriver::poll) returns.
@@ -55,6 +81,8 @@ impl fmt::Debug for Handle {
 pub(crate) struct Shared {
     pub(crate) doorbell: Doorbell,
     leaving: AtomicBool,
+    subscribers: Subscribers,
+    board: Board,
 }
 
 /// The driver's end of its handles.
@@ -68,7 +96,13 @@ pub(crate) struct Mailbox {
 impl Mailbox {
     pub(crate) fn new(doorbell: Doorbell, max_commands: usize) -> Self {
         let (sender, commands) = sync_channel(max_commands);
-        Self { commands, sender, shared: Arc::new(Shared { doorbell, leaving: AtomicBool::new(false) }) }
+        let shared = Shared {
+            doorbell,
+            leaving: AtomicBool::new(false),
+            subscribers: Subscribers::default(),
+            board: Board::default(),
+        };
+        Self { commands, sender, shared: Arc::new(shared) }
     }
 
     pub(crate) fn handle(&self) -> Handle {
@@ -92,5 +126,26 @@ impl Mailbox {
 
     pub(crate) fn rearm(&self) {
         self.shared.doorbell.rearm();
+    }
+
+    /// Tells all who have subscribed.
+    pub(crate) fn tell(&self, event: &Event) {
+        self.shared.subscribers.tell(event);
+    }
+
+    /// Whether somebody asked for a snapshot since this was last called.
+    pub(crate) fn take_question(&self) -> bool {
+        self.shared.board.take_question()
+    }
+
+    pub(crate) fn answer(&self, snapshot: Snapshot) {
+        self.shared.board.answer(snapshot);
+    }
+}
+
+impl Drop for Mailbox {
+    fn drop(&mut self) {
+        self.shared.subscribers.stop();
+        self.shared.board.stop();
     }
 }

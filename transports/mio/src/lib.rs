@@ -13,6 +13,8 @@
 //!   (`tests/tcp/dialing.rs`, `src/driver/tests.rs`).
 //! - What was queued for a link is sent before the link is closed, if the other end takes it in time
 //!   (`tests/tcp/shutdown.rs`).
+//! - Other threads give commands, hear events and ask for counters, and none of them can make the loop wait
+//!   (`tests/tcp/other_threads.rs`, `tests/tcp/subscriptions.rs`, `tests/tcp/stats.rs`).
 //! - No file descriptor is left behind, and a want of them is outlived (`tests/descriptors.rs`).
 //! - All this holds where the system does its worst at every call: hundreds of networks on [simulated] sockets
 //!   (`src/simulated/tests/swarm.rs`), which answer as the machine's own (`src/simulated/tests/calls.rs`,
@@ -62,7 +64,9 @@ mod options;
 mod own_loop;
 mod resolver;
 pub mod simulated;
+mod snapshot;
 mod sockets;
+mod subscription;
 mod system;
 mod turn;
 
@@ -73,5 +77,7 @@ pub use error::{DriverError, HandleError};
 pub use handle::Handle;
 pub use options::Options;
 pub use own_loop::Flushed;
+pub use snapshot::{Snapshot, StatsError};
 pub use sockets::Sockets;
+pub use subscription::{Subscription, SubscriptionError, Told};
 pub use system::System;

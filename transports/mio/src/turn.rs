@@ -95,6 +95,8 @@ impl<S: Sockets> MioDriver<S> {
 
     fn take_commands(&mut self) {
         self.mailbox.rearm();
+        // Before the commands, so that whoever asks sees what came of those given before.
+        let is_asked = self.mailbox.take_question();
         self.more_commands = true;
         for _ in 0..self.options.max_commands {
             let Some(command) = self.mailbox.next() else {
@@ -106,6 +108,9 @@ impl<S: Sockets> MioDriver<S> {
         }
         if self.mailbox.take_shutdown() {
             self.with_node(|node, now| node.leave(now));
+        }
+        if is_asked {
+            self.mailbox.answer(self.snapshot());
         }
     }
 

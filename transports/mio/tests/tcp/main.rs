@@ -21,4 +21,6 @@ mod short_reads_and_writes;
 mod shutdown;
 mod simultaneous_dials;
 mod slow_reader;
+mod stats;
+mod subscriptions;
 mod trickling;
