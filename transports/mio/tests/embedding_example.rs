@@ -1,6 +1,5 @@
 //! The example that lives in somebody else's `Poll` talks over TCP while its timer and its other socket work.
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "what a test cannot have is its failure")]
 
 use std::ops::ControlFlow;
 use std::path::Path;
