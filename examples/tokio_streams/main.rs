@@ -3,45 +3,36 @@
 //! Two nodes over TCP on loopback find each other, greet each other, and stop. `tokio_loop.rs` is the same over datagrams,
 //! where there are no connections to look after.
 
-mod link;
+mod links;
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-use chinwag::{Action, ChatNode, Config, Epoch, Event, Input, LinkEnd, LinkId, PeerId, Seed, Time};
+use chinwag::{Action, ChatNode, Config, Epoch, Event, Input, LinkId, PeerId, Seed, Time};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{Duration, Instant, sleep};
 
-use link::{Heard, dial, serve};
+use links::Links;
 
 /// Runs `node` until nobody takes its events any more. Who holds a clone of `tell` can give it commands.
 pub(crate) async fn run(
     mut node: ChatNode,
     listener: TcpListener,
-    (tell, mut told): (Sender<Heard>, Receiver<Heard>),
+    (tell, mut told): (Sender<Input>, Receiver<Input>),
     events: Sender<Event>,
 ) {
-    let (start, mut links, mut input) = (Instant::now(), BTreeMap::new(), Input::Tick);
-    let mut last = LinkId::new(0);
-    let mut new_link = move || {
-        last = LinkId::new(last.get() + 1);
-        last
-    };
+    let (start, mut input) = (Instant::now(), Input::Tick);
+    let mut links = Links { queues: BTreeMap::new(), tell, last: LinkId::new(0) };
     loop {
         let now = Time::ZERO + start.elapsed();
         drop(node.handle(now, input));
         while let Some(action) = node.poll_action() {
             match action {
-                Action::Dial { address } => drop(tokio::spawn(dial(new_link(), address, tell.clone()))),
-                Action::Send { to, message } => to.iter().for_each(|link| {
-                    let queue: Option<&Sender<Bytes>> = links.get(&link);
-                    if queue.is_some_and(|queue| queue.try_send(message.encoded().clone()).is_err()) {
-                        links.remove(&link);
-                        drop(node.handle(now, Input::LinkDown { link, end: LinkEnd::TooSlow }));
-                    }
-                }),
-                Action::Close { link } => drop(links.remove(&link)),
+                Action::Dial { address } => links.dial(address),
+                Action::Send { to, message } => {
+                    links.send(&to, &message).into_iter().for_each(|input| drop(node.handle(now, input)));
+                }
+                Action::Close { link } => drop(links.queues.remove(&link)),
                 Action::Emit(event) => {
                     if events.send(event).await.is_err() {
                         return;
@@ -50,18 +41,14 @@ pub(crate) async fn run(
             }
         }
         let due = node.next_deadline().map_or(Duration::from_secs(60), |due| due.saturating_since(now));
-        let (next, queue) = tokio::select! {
-            Some(heard) = told.recv() => heard,
+        input = tokio::select! {
+            Some(input) = told.recv() => input,
             Ok((stream, _)) = listener.accept() => {
-                tokio::spawn(serve(new_link(), stream, None, tell.clone()));
-                (Input::Tick, None)
+                links.accept(stream);
+                Input::Tick
             }
-            () = sleep(due) => (Input::Tick, None),
+            () = sleep(due) => Input::Tick,
         };
-        if let (Input::LinkUp { link, .. }, Some(queue)) = (&next, queue) {
-            links.insert(*link, queue);
-        }
-        input = next;
     }
 }
 

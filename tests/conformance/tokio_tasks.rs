@@ -109,7 +109,7 @@ fn over_streams(mut config: Config, listen: &Listen, tell: Sender<Event>) -> Res
     Ok((
         config,
         Box::new(move |command| {
-            Ok(sender.try_send((Input::Command(command), None)).map_err(|error| error.to_string())?)
+            Ok(sender.try_send(Input::Command(command)).map_err(|error| error.to_string())?)
         }),
     ))
 }
