@@ -1,6 +1,6 @@
 //! The node, its links, and what they carry.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use anyhow::Context as _;
 use chinwag::{Action, Address, ChatNode, Epoch, Event, Input, LinkId, Message, Seed, Semantics, Time};
@@ -27,7 +27,7 @@ struct Links {
     names: Vec<String>,
     numbers: HashMap<String, LinkId>,
     /// Those that the node knows.
-    up: BTreeMap<LinkId, ()>,
+    up: BTreeSet<LinkId>,
 }
 
 /// How many names are remembered; others are not listened to.
@@ -83,15 +83,12 @@ impl Member {
     pub(crate) fn receive(&mut self, now: Time, from: &str, frames: &[&RawValue]) {
         let Some(link) = self.links.number(from) else { return };
         for frame in frames {
-            if self.links.up.insert(link, ()).is_none() {
+            if self.links.up.insert(link) {
                 let semantics = Semantics::Datagram;
                 self.carry_out(now, Input::LinkUp { link, dialed: None, semantics });
             }
-            let input = match Message::decode(frame.get().as_bytes().to_vec().into()) {
-                Ok(message) => Input::Received { link, message },
-                Err(error) => Input::Malformed { link, error },
-            };
-            self.carry_out(now, input);
+            let message = Message::decode(frame.get().as_bytes().to_vec().into());
+            self.carry_out(now, Input::received(link, message));
         }
     }
 
@@ -121,14 +118,16 @@ impl Member {
                 match action {
                     Action::Dial { address } => {
                         let Some(link) = self.links.number(address.host()) else { continue };
-                        self.links.up.insert(link, ());
+                        self.links.up.insert(link);
                         let semantics = Semantics::Datagram;
                         inputs.push_back(Input::LinkUp { link, dialed: Some(address), semantics });
                     }
                     Action::Send { to, message } => {
                         to.iter().for_each(|link| self.bundles.push(now, link, message.clone()));
                     }
-                    Action::Close { link } => drop(self.links.up.remove(&link)),
+                    Action::Close { link } => {
+                        self.links.up.remove(&link);
+                    }
                     Action::Emit(Event::Delivered(delivery)) => {
                         if let Ok(value) = RawValue::from_string(delivery.body().as_json().to_owned()) {
                             self.seen.insert(value);
