@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -129,7 +130,11 @@ impl Waiting {
 
 /// The driver's end of all subscriptions.
 #[derive(Default)]
-pub(crate) struct Subscribers(Mutex<List>);
+pub(crate) struct Subscribers {
+    list: Mutex<List>,
+    /// Whether there ever was one: without any, events cost no lock.
+    any: AtomicBool,
+}
 
 #[derive(Default)]
 struct List {
@@ -144,12 +149,15 @@ impl Subscribers {
         let queue = Arc::new(Queue { waiting, changed: Condvar::new(), capacity: capacity.max(1) });
         list.queues.retain(|queue| queue.strong_count() > 0);
         list.queues.push(Arc::downgrade(&queue));
+        self.any.store(true, Ordering::Release);
         Subscription { queue }
     }
 
     /// Tells everybody.
     pub(crate) fn tell(&self, event: &Event) {
-        self.lock().change_each(|queue, waiting| waiting.add(event, queue.capacity));
+        if self.any.load(Ordering::Acquire) {
+            self.lock().change_each(|queue, waiting| waiting.add(event, queue.capacity));
+        }
     }
 
     /// Nothing is told any more.
@@ -160,7 +168,7 @@ impl Subscribers {
     }
 
     fn lock(&self) -> MutexGuard<'_, List> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
