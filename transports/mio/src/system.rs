@@ -55,6 +55,7 @@ impl System {
         self.clock.instant(time)
     }
 
+    #[cfg(unix)]
     pub(crate) const fn registry(&self) -> &Registry {
         &self.registry
     }
