@@ -17,9 +17,17 @@ pub(super) struct Measured {
     pub(super) cpu: Option<f64>,
     /// How many deliveries were still missing when it began to count.
     pub(super) lost_warming_up: u64,
-    /// Over how many processes the peers were spread.
+}
+
+/// What the peers of all processes tell at the end.
+#[derive(Debug)]
+pub(super) struct Heard {
+    pub(super) tally: Tally,
+    /// Over how many processes they were spread.
     pub(super) processes: usize,
-    /// The most memory that each of them had, in bytes, added up.
+    /// How long processors worked for the other processes while it counted, in seconds.
+    pub(super) cpu_elsewhere: Option<f64>,
+    /// The most memory that each process had, in bytes, added up.
     pub(super) peak_rss_bytes: Option<u64>,
 }
 
@@ -52,8 +60,9 @@ pub(super) struct Figures {
 }
 
 impl Figures {
-    pub(super) fn of(arguments: &BenchArguments, measured: &Measured, tally: &Tally) -> Self {
-        let shape = arguments.shape();
+    pub(super) fn of(arguments: &BenchArguments, measured: &Measured, heard: &Heard) -> Self {
+        let (shape, tally) = (arguments.shape(), &heard.tally);
+        let cpu = measured.cpu.zip(heard.cpu_elsewhere).map(|(here, elsewhere)| here + elsewhere);
         let due = measured.said.saturating_mul(shape.peers().saturating_sub(1) as u64);
         let until_last = tally.last.saturating_sub(measured.start) as f64 / 1e6;
         let seconds = until_last.max(f64::from(arguments.seconds));
@@ -67,7 +76,7 @@ impl Figures {
                 Shape::Mesh(_) => "mesh",
             },
             peers: shape.peers(),
-            processes: measured.processes,
+            processes: heard.processes,
             size: arguments.size,
             rate: arguments.rate,
             retained: arguments.retained,
@@ -76,9 +85,9 @@ impl Figures {
             lost: due.saturating_sub(tally.deliveries).saturating_add(measured.lost_warming_up),
             seconds,
             deliveries_per_second: deliveries / seconds,
-            cpu_seconds: measured.cpu,
-            cpu_seconds_per_million_deliveries: measured.cpu.and_then(|cpu| each(cpu * 1e6)),
-            cpu_share: measured.cpu.map(|cpu| cpu / seconds),
+            cpu_seconds: cpu,
+            cpu_seconds_per_million_deliveries: cpu.and_then(|cpu| each(cpu * 1e6)),
+            cpu_share: cpu.map(|cpu| cpu / seconds),
             p50_ms: milliseconds(tally.latency.value_at_quantile(0.5)),
             p99_ms: milliseconds(tally.latency.value_at_quantile(0.99)),
             max_ms: milliseconds(tally.latency.max()),
@@ -86,7 +95,7 @@ impl Figures {
             bytes_per_delivery: each(traffic.bytes as f64),
             frames_per_write: (traffic.writes > 0).then(|| traffic.frames as f64 / traffic.writes as f64),
             links_too_slow: traffic.too_slow,
-            peak_rss_bytes: measured.peak_rss_bytes,
+            peak_rss_bytes: heard.peak_rss_bytes,
         }
     }
 

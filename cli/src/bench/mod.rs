@@ -25,9 +25,8 @@ use crate::process;
 use course::{Course, Phase};
 use crowds::Plan;
 use descriptors::Spread;
-use figures::{Figures, Measured};
+use figures::{Figures, Heard, Measured};
 use others::Others;
-use tally::Tally;
 use threads::Threads;
 
 /// How often is looked how far things are.
@@ -41,6 +40,8 @@ const WARM_UP: Duration = Duration::from_secs(1);
 /// How long what was said last may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+pub(crate) use other::run as run_other;
+
 /// What this program is called with to be a process full of peers for another that measures.
 pub(crate) const OTHER: &str = "bench-listeners";
 
@@ -53,12 +54,10 @@ pub(crate) fn run(arguments: &BenchArguments) -> anyhow::Result<Exit> {
     let spread = descriptors::spread(shape)?;
     let course = Arc::new(Course::new(shape.peers().saturating_sub(1), arguments.window));
     let mut stage = Stage::set(&Plan::of(arguments)?, &course, &spread)?;
-    let mut measured = stage.measure(arguments, shape)?;
-    let heard = stage.end()?;
-    measured.cpu = measured.cpu.zip(heard.cpu).map(|(here, elsewhere)| here + elsewhere);
-    measured.peak_rss_bytes = heard.rss;
-    measured.processes = spread.elsewhere.len() + 1;
-    let figures = Figures::of(arguments, &measured, &heard.tally);
+    let measured = stage.measure(arguments, shape);
+    // Whatever came of that, all end, and the bar is gone before anything is printed.
+    let heard = stage.end();
+    let figures = Figures::of(arguments, &measured?, &heard?);
     let printed = match arguments.format {
         BenchFormat::Table => figures.table(arguments),
         BenchFormat::Json => serde_json::to_string(&figures)? + "\n",
@@ -69,28 +68,12 @@ pub(crate) fn run(arguments: &BenchArguments) -> anyhow::Result<Exit> {
     Ok(if figures.lost == 0 { Exit::Fine } else { Exit::Failed })
 }
 
-/// Is such a process.
-///
-/// # Errors
-/// When it is not told what to do, or the system has no room.
-pub(crate) fn run_other() -> anyhow::Result<Exit> {
-    other::run()
-}
-
 /// All peers, wherever they are.
 struct Stage {
     course: Arc<Course>,
     threads: Threads,
     others: Others,
     bar: ProgressBar,
-}
-
-/// What came of all peers.
-struct Heard {
-    tally: Tally,
-    /// What other processes have worked, in seconds, and the memory they had together.
-    cpu: Option<f64>,
-    rss: Option<u64>,
 }
 
 impl Stage {
@@ -132,7 +115,7 @@ impl Stage {
         self.drain()?;
         let cpu = process::cpu_seconds().zip(cpu).map(|(after, before)| after - before);
         let said = self.course.said().saturating_sub(said);
-        Ok(Measured { start, said, cpu, lost_warming_up: unheard, processes: 1, peak_rss_bytes: None })
+        Ok(Measured { start, said, cpu, lost_warming_up: unheard })
     }
 
     /// Waits until everything said has arrived, or for as long as it may take; how many deliveries are missing then.
@@ -173,13 +156,15 @@ impl Stage {
     fn end(mut self) -> anyhow::Result<Heard> {
         self.bar.finish_and_clear();
         self.others.enter(Phase::Stop)?;
-        let (mut cpu, mut rss) = (Some(0.0), process::peak_rss_bytes());
-        let mut tally = self.threads.end()?;
+        let (tally, peak_rss_bytes) = (self.threads.end()?, process::peak_rss_bytes());
+        let mut heard = Heard { tally, processes: 1, cpu_elsewhere: Some(0.0), peak_rss_bytes };
         for report in self.others.reports()? {
-            tally.merge(&report.tally()?)?;
-            cpu = cpu.zip(report.cpu_seconds).map(|(sum, more)| sum + more);
-            rss = rss.zip(report.peak_rss_bytes).map(|(sum, more)| sum + more);
+            heard.tally.merge(&report.tally()?)?;
+            heard.processes += 1;
+            heard.cpu_elsewhere = heard.cpu_elsewhere.zip(report.cpu_seconds).map(|(sum, more)| sum + more);
+            heard.peak_rss_bytes =
+                heard.peak_rss_bytes.zip(report.peak_rss_bytes).map(|(sum, more)| sum + more);
         }
-        Ok(Heard { tally, cpu, rss })
+        Ok(heard)
     }
 }

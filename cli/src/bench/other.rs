@@ -74,7 +74,7 @@ impl Report {
 ///
 /// # Errors
 /// When it is not told what to do, or the system has no room.
-pub(super) fn run() -> anyhow::Result<Exit> {
+pub(crate) fn run() -> anyhow::Result<Exit> {
     let mut task = String::new();
     std::io::stdin().read_line(&mut task)?;
     let task: Task = serde_json::from_str(&task)

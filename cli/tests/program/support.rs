@@ -30,6 +30,7 @@ impl Program {
     }
 
     /// Starts the program in a network namespace.
+    #[cfg(target_os = "linux")]
     pub(crate) fn start_in(namespace: &str, arguments: &str) -> Self {
         let mut inside = Command::new("ip");
         inside.args(["netns", "exec", namespace, env!("CARGO_BIN_EXE_chinwag")]);

@@ -8,6 +8,9 @@ use serde_json::value::RawValue;
 pub(crate) struct Line<'a> {
     #[serde(borrow)]
     pub(crate) src: std::borrow::Cow<'a, str>,
+    /// Who is meant: this node, even before it knows that.
+    #[serde(borrow)]
+    pub(crate) dest: std::borrow::Cow<'a, str>,
     /// What it says.
     #[serde(borrow)]
     pub(crate) body: &'a RawValue,

@@ -100,21 +100,19 @@ impl Server {
         answer: Result<&'static str, (Refusal, String)>,
         turn: &mut Turn,
     ) {
-        let own = self.member.as_ref().map_or("", |(name, _)| name.as_str());
+        let (own, client) = (&*said.dest, &*said.src);
         if let Err((_, text)) = &answer {
             turn.complaint = Some(text.clone());
         }
         let Some(in_reply_to) = head.msg_id else { return };
         turn.lines.push(match (answer, &self.member) {
             (Ok(kind @ "read_ok"), Some((_, member))) => {
-                line(own, &said.src, &Values { kind, in_reply_to, messages: member.seen.values() })
+                line(own, client, &Values { kind, in_reply_to, messages: member.seen.values() })
             }
-            (Ok(kind), _) => line(own, &said.src, &Done { kind, in_reply_to }),
-            (Err((refusal, text)), _) => line(
-                own,
-                &said.src,
-                &Refused { kind: "error", in_reply_to, code: refusal as u8, text: &text },
-            ),
+            (Ok(kind), _) => line(own, client, &Done { kind, in_reply_to }),
+            (Err((refusal, text)), _) => {
+                line(own, client, &Refused { kind: "error", in_reply_to, code: refusal as u8, text: &text })
+            }
         });
     }
 

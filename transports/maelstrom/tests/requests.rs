@@ -14,11 +14,13 @@ fn server() -> Server {
     Server::new(Epoch::new(1), Seed::new(1))
 }
 
-/// The answer's body; `None` if there is none.
+/// The answer's body; `None` if there is none. It comes from who was asked, who may not know yet who that is.
 fn ask(server: &mut Server, body: &str) -> Option<Value> {
     let turn = server.take_in(Time::ZERO, &format!(r#"{{"id":7,"src":"c1","dest":"n1","body":{body}}}"#));
-    let lines = turn.lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    lines.filter(|line| line["dest"] == "c1").map(|line| line["body"].clone()).next()
+    let mut lines = turn.lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let answer = lines.find(|line| line["dest"] == "c1")?;
+    assert_eq!(answer["src"], "n1");
+    Some(answer["body"].clone())
 }
 
 fn ready() -> Server {
