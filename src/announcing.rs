@@ -95,6 +95,27 @@ impl ChatNode {
         self.schedule_announcements();
     }
 
+    /// From now on a neighbour is pushed a stream: tells it at once of what it was to be told later, as that is not pushed
+    /// any more, and the neighbour must not wait for it.
+    pub(crate) fn announce_before_pushing(&mut self, stream: u32, slot: Slot) {
+        let to = Slots::one(slot);
+        let mut posts = Vec::new();
+        for turn in [Turn::First, Turn::Second] {
+            let queue = &self.broadcast.to_announce[turn as usize];
+            let of_stream = queue.iter().filter(|(_, of, _)| *of == stream).map(|(.., sequence)| *sequence);
+            posts.extend(of_stream.filter(|sequence| self.lacking(turn, stream, *sequence).has(slot)));
+        }
+        posts.sort_unstable();
+        for sequence in &posts {
+            if let Some(retained) = self.broadcast.history.get_mut(stream, *sequence) {
+                retained.known |= to.bits();
+            }
+        }
+        let posts = posts.into_iter().map(|sequence| (stream, sequence, to));
+        self.announce_runs(posts);
+        self.forget_announced();
+    }
+
     fn announce_one(&mut self, to: Slots, stream: u32, sequence: u64) {
         if to.is_empty() {
             return;
@@ -107,11 +128,19 @@ impl ChatNode {
 
     fn announce_all(&mut self, turn: Turn, mut posts: Vec<(u32, u64)>) {
         posts.sort_unstable();
+        let posts = posts.into_iter().map(|(stream, sequence)| {
+            (stream, sequence, self.lacking(turn, stream, sequence))
+        });
+        let posts = posts.collect::<Vec<_>>();
+        self.announce_runs(posts);
+    }
+
+    /// Announces posts, in the order of their streams and numbers, each to those who are named with it.
+    fn announce_runs(&mut self, posts: impl IntoIterator<Item = (u32, u64, Slots)>) {
         // Those that are for the same neighbours go together, and numbers in a row as one run.
         let mut batches: Vec<(Slots, Vec<(StreamTag, Run)>)> = Vec::new();
         let mut last: Option<(u32, u64, Slots)> = None;
-        for (stream, sequence) in posts {
-            let to = self.lacking(turn, stream, sequence);
+        for (stream, sequence, to) in posts {
             let (Some(tag), Some(run)) = (self.broadcast.streams.tag(stream), Run::of(sequence, sequence))
             else {
                 continue;
@@ -174,10 +203,10 @@ impl ChatNode {
             if own || self.broadcast.streams.has(stream, *run) {
                 continue;
             }
-            let patience = if self.floods() || self.broadcast.trees.is_orphan(stream) {
+            let patience = if self.floods() {
                 Duration::ZERO
             } else {
-                self.broadcast.trees.patience(stream)
+                self.broadcast.trees.patience(stream, slot)
             };
             self.claims(slot, stream, run.to(), patience);
         }

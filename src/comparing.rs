@@ -88,7 +88,7 @@ impl ChatNode {
             let patience = match (self.broadcast.newcomer, young) {
                 (Newcomer::Asked(_), _) => ANSWER_PATIENCE * 2,
                 (Newcomer::Fresh | Newcomer::Done, true) => Duration::ZERO,
-                (Newcomer::Fresh | Newcomer::Done, false) => self.broadcast.trees.patience(stream),
+                (Newcomer::Fresh | Newcomer::Done, false) => self.broadcast.trees.patience(stream, slot),
             };
             self.claims(slot, stream, head, patience);
         }

@@ -15,6 +15,8 @@ pub(crate) struct Repair {
 pub(crate) struct Lag {
     /// The greatest number that somebody says to have.
     pub(crate) head: u64,
+    /// Who say to have that one.
+    pub(crate) at_head: Slots,
     /// Who say to have something that we lack.
     pub(crate) claimants: Slots,
     /// Who of them say that the first that we lack is gone.
@@ -62,6 +64,7 @@ impl Repair {
     pub(crate) fn claim(&mut self, now: Time, stream: u32, slot: Slot, head: u64, due: Time) {
         let lag = self.lags.get_or_insert_with(stream, || Lag {
             head: 0,
+            at_head: Slots::NONE,
             claimants: Slots::NONE,
             gone: Slots::NONE,
             gone_at: 0,
@@ -77,8 +80,11 @@ impl Repair {
             crowded: false,
         });
         if head > lag.head {
-            lag.head = head;
+            (lag.head, lag.at_head) = (head, Slots::NONE);
             lag.first = Some((slot, now));
+        }
+        if head == lag.head {
+            lag.at_head = lag.at_head.with(Slots::one(slot));
         }
         if !lag.claimants.has(slot) {
             // Only somebody new is reason for new hope.
@@ -107,6 +113,7 @@ impl Repair {
     pub(crate) fn forget_slot(&mut self, now: Time, slot: Slot) {
         for lag in self.lags.values_mut() {
             lag.claimants = lag.claimants.without(Slots::one(slot));
+            lag.at_head = lag.at_head.without(Slots::one(slot));
             lag.gone = lag.gone.without(Slots::one(slot));
             lag.first = lag.first.filter(|(by, _)| *by != slot);
             if lag.asked == Some(slot) {

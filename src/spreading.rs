@@ -142,7 +142,7 @@ impl ChatNode {
             self.ctx.stats.repaired = self.ctx.stats.repaired.saturating_add(1);
         }
         if lag.head == sequence {
-            arrival.known = lag.claimants;
+            arrival.known = lag.at_head;
             if let Some((by, since)) = lag.first.filter(|(by, _)| taken.has(*by)) {
                 arrival.earlier = Some((by, since.saturating_sub(announce_delay(first.has(by)))));
                 if !arrival.pulled {
@@ -183,6 +183,7 @@ impl ChatNode {
             Some(tag) => {
                 if let Some(stream) = self.broadcast.streams.find(tag) {
                     self.broadcast.trees.graft(stream, slot);
+                    self.announce_before_pushing(stream, slot);
                 }
             }
         }

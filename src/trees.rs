@@ -253,8 +253,13 @@ impl Trees {
         });
     }
 
-    /// How long to wait for a push after the first announcement.
-    pub(crate) fn patience(&self, stream: u32) -> Duration {
+    /// How long to wait for a push after the first announcement, which is by `announcer`: not at all if there is nobody who
+    /// would push, or who would, announces.
+    pub(crate) fn patience(&self, stream: u32, announcer: Slot) -> Duration {
+        let pushers = self.tree(stream).map_or_else(|| self.shared(), |tree| Slots::of(tree.parent));
+        if pushers.is_empty() || pushers.has(announcer) {
+            return Duration::ZERO;
+        }
         let lateness = self.streams.get(stream as usize).and_then(|tree| tree.lateness);
         let usual = lateness.map_or(FIRST_PATIENCE, |(mean, deviation)| mean + deviation * 4);
         usual.clamp(LEAST_PATIENCE, MOST_PATIENCE)
