@@ -39,6 +39,24 @@ impl ChatNode {
         self.broadcast.look = Some((due, key));
     }
 
+    /// `slot` has become the parent of a stream: what it has announced before, it is not going to push.
+    pub(crate) fn hangs_on(&mut self, stream: u32, slot: Slot) {
+        let now = self.ctx.now;
+        let lag = self.broadcast.repair.get_mut(stream);
+        if let Some(lag) = lag.filter(|lag| lag.claimants.has(slot) && lag.asked.is_none()) {
+            lag.due = now;
+            self.look_at(now);
+        }
+    }
+
+    /// A parent is gone: what it did not push, nobody is going to.
+    pub(crate) fn look_for_orphans(&mut self) {
+        let (now, trees) = (self.ctx.now, &self.broadcast.trees);
+        if self.broadcast.repair.hasten(now, |stream| trees.is_orphan(stream)) {
+            self.look_at(now);
+        }
+    }
+
     /// A neighbour is gone: it has nothing for us any more.
     pub(crate) fn lost_claimant(&mut self, slot: Slot) {
         if self.broadcast.newcomer == Newcomer::Asked(slot) {

@@ -123,6 +123,19 @@ impl Repair {
         }
     }
 
+    /// Has something be done at once about the streams that are `meant`, but where somebody was asked. Says whether there
+    /// are any.
+    pub(crate) fn hasten(&mut self, now: Time, meant: impl Fn(u32) -> bool) -> bool {
+        let mut any = false;
+        for (stream, lag) in self.lags.iter_mut() {
+            if lag.asked.is_none() && !lag.claimants.is_empty() && meant(*stream) {
+                lag.due = now;
+                any = true;
+            }
+        }
+        any
+    }
+
     /// The streams about which it is time to do something.
     pub(crate) fn due(&self, now: Time) -> Vec<u32> {
         self.lags.iter().filter(|(_, lag)| lag.due <= now).map(|(stream, _)| *stream).collect()

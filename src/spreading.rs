@@ -120,9 +120,12 @@ impl ChatNode {
 
     pub(crate) fn make_moves(&mut self, stream: u32, Moves { graft, prune }: Moves) {
         let Some(tag) = self.broadcast.streams.tag(stream) else { return };
-        if let Some(link) = graft.and_then(|slot| self.links.at(slot)) {
+        if let Some((slot, link)) = graft.and_then(|slot| Some((slot, self.links.at(slot)?))) {
             self.ctx.stats.grafts = self.ctx.stats.grafts.saturating_add(1);
             self.ctx.tell(link, Control::Graft(Some(tag)));
+            if prune.is_some() {
+                self.hangs_on(stream, slot);
+            }
         }
         if let Some(link) = prune.and_then(|slot| self.links.at(slot)) {
             self.ctx.stats.prunes = self.ctx.stats.prunes.saturating_add(1);
@@ -281,6 +284,7 @@ impl ChatNode {
         self.broadcast.streams.forget_slot(slot);
         self.broadcast.history.forget_slot(u32::try_from(slot.index()).unwrap_or(u32::MAX));
         self.lost_claimant(slot);
+        self.look_for_orphans();
     }
 }
 
