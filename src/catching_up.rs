@@ -201,7 +201,9 @@ impl ChatNode {
             let tag = self.broadcast.streams.tag(stream);
             let Some(lag) = self.broadcast.repair.get_mut(stream) else { continue };
             (lag.asked, lag.due) = (None, now);
-            lag.unanswered = if some { 0 } else { lag.unanswered.saturating_add(1) };
+            // It may be looking for the same itself: where posts wait, it is asked as long as they may.
+            let patient = some || self.broadcast.streams.is_waiting(stream);
+            lag.unanswered = if patient { 0 } else { lag.unanswered.saturating_add(1) };
             let missing = self.broadcast.streams.missing(stream, lag.head, 1);
             let Some(first) = missing.first().map(|run| run.from()) else { continue };
             let is_gone =
