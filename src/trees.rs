@@ -60,6 +60,29 @@ pub(crate) struct Arrival {
     pub(crate) pulled: bool,
 }
 
+impl Tree {
+    /// Takes `slot` for the parent in place of another.
+    fn turn_to(&mut self, slot: Slot, now: Time) -> Moves {
+        self.pruned = self.pruned.without(Slots::one(slot));
+        let prune = self.parent.replace(slot);
+        if let Some(before) = prune {
+            self.note_pruned(before, now);
+        }
+        Moves { graft: Some(slot), prune }
+    }
+
+    fn was_pruned_lately(&self, slot: Slot, now: Time) -> bool {
+        now.saturating_since(self.pruned_at) < BETWEEN_PRUNES && self.pruned.has(slot)
+    }
+
+    fn note_pruned(&mut self, slot: Slot, now: Time) {
+        if now.saturating_since(self.pruned_at) >= BETWEEN_PRUNES {
+            (self.pruned, self.pruned_at) = (Slots::NONE, now);
+        }
+        self.pruned = self.pruned.with(Slots::one(slot));
+    }
+}
+
 impl Trees {
     /// The neighbours to which the shared tree leads.
     pub(crate) fn shared(&self) -> Slots {
@@ -147,10 +170,14 @@ impl Trees {
             if tree.misses < MISSES {
                 return moves;
             }
-            moves = Moves { graft: Some(from), prune: tree.parent.replace(from) };
+            moves = tree.turn_to(from, at);
         } else if tree.parent != Some(from) {
+            if tree.was_pruned_lately(from, at) {
+                // That was on its way, or the two would take turns for ever.
+                return moves;
+            }
             // It may have been asked not to push by now.
-            moves = Moves { graft: Some(from), prune: tree.parent.replace(from) };
+            moves = tree.turn_to(from, at);
         } else if pulled && at.saturating_since(tree.asked_again) >= BETWEEN_GRAFTS {
             // It is to push, and does not: it may never have heard, or have forgotten.
             moves.graft = Some(from);
@@ -192,7 +219,7 @@ impl Trees {
         tree.beaten = 0;
         tree.latest = (sequence, at);
         tree.children = tree.children.without(Slots::one(by));
-        Moves { graft: Some(by), prune: tree.parent.replace(by) }
+        tree.turn_to(by, at)
     }
 
     /// `slot` pushed what we had. Whether to ask it not to: the parent never, as what it sent again looks the same, and
@@ -201,14 +228,10 @@ impl Trees {
         let Some(tree) = self.streams.get_mut(stream as usize).filter(|tree| tree.planted) else {
             return true;
         };
-        let lately = now.saturating_since(tree.pruned_at) < BETWEEN_PRUNES;
-        if tree.parent == Some(slot) || (lately && tree.pruned.has(slot)) {
+        if tree.parent == Some(slot) || tree.was_pruned_lately(slot, now) {
             return false;
         }
-        if !lately {
-            (tree.pruned, tree.pruned_at) = (Slots::NONE, now);
-        }
-        tree.pruned = tree.pruned.with(Slots::one(slot));
+        tree.note_pruned(slot, now);
         true
     }
 
@@ -289,7 +312,7 @@ const OWN_CHILDREN: usize = 2;
 const YOUNG: u8 = 16;
 /// After how many pulls in a row the parent is changed.
 const MISSES: u8 = 2;
-/// How long a neighbour is not asked again not to push a stream.
+/// How long a neighbour is not asked again not to push a stream, and what it pushes is taken for what was on its way.
 const BETWEEN_PRUNES: Duration = Duration::from_millis(500);
 /// How long the parent is not asked again to push a stream: what it was asked for at once comes one by one.
 const BETWEEN_GRAFTS: Duration = Duration::from_millis(500);
