@@ -13,8 +13,10 @@ pub(crate) struct Beacon {
     number: u64,
     /// When the last one came, or was sent.
     heard: Time,
-    /// Who brought it first, if that is not our parent, which has not brought it yet.
-    challenger: Option<Slot>,
+    /// Who brought it first, if it is not our own.
+    first: Option<Slot>,
+    /// Whether that is not our parent, which has not brought it yet.
+    challenged: bool,
     /// When another root was last taken on, from others.
     changed: Time,
     /// Since when the root is what it is, also if that is ourselves for want of another.
@@ -45,7 +47,8 @@ impl Beacon {
             root: own,
             number: 0,
             heard: Time::ZERO,
-            challenger: None,
+            first: None,
+            challenged: false,
             changed: Time::ZERO,
             since: Time::ZERO,
             own_number: 0,
@@ -57,6 +60,16 @@ impl Beacon {
     /// Whether the root is ourselves, and new: while many join, the tree changes often.
     pub(crate) fn is_young(&self, own: StreamTag) -> bool {
         self.root == own && self.own_number < YOUNG
+    }
+
+    /// Who brought the last one first. It had it before us, so that hanging on it makes no circle.
+    pub(crate) const fn first(&self) -> Option<Slot> {
+        self.first
+    }
+
+    /// A neighbour is gone, and its place free.
+    pub(crate) fn forget_slot(&mut self, slot: Slot) {
+        self.first = self.first.filter(|first| *first != slot);
     }
 
     /// The last one, to tell a new neighbour.
@@ -100,11 +113,12 @@ impl Beacon {
             let late = now.saturating_since(self.heard);
             // Our parent brought it, but clearly later than somebody else, or not at all: we hang on that one.
             let overtaken = (Some(slot) == parent && late > MARGIN) || parent.is_none();
-            let challenger = if number == self.number && overtaken { self.challenger.take() } else { None };
-            if number == self.number && Some(slot) == parent {
-                self.challenger = None;
+            if number < self.number {
+                return Heard::Known(None);
             }
-            return Heard::Known(challenger);
+            let better = self.first.filter(|_| self.challenged && overtaken);
+            self.challenged &= !overtaken && Some(slot) != parent;
+            return Heard::Known(better);
         }
         // Nobody beats so fast: it is made up, or another one is about to follow. Were any number believed, one that is
         // out of reach would make all true ones old.
@@ -119,15 +133,11 @@ impl Beacon {
         if root != self.root {
             (self.changed, self.since) = (now, now);
         }
-        let missed = self.challenger.take();
-        let settled = parent.filter(|_| !better && missed.is_none());
-        (self.root, self.number, self.heard) = (root, number, now);
+        let settled = parent.filter(|_| !better && !self.challenged);
+        (self.root, self.number, self.heard, self.first) = (root, number, now, Some(slot));
+        self.challenged = settled.is_some_and(|parent| parent != slot);
         match settled {
-            Some(parent) if parent == slot => Heard::News(None),
-            Some(_) => {
-                self.challenger = Some(slot);
-                Heard::News(None)
-            }
+            Some(_) => Heard::News(None),
             None => Heard::News((parent != Some(slot)).then_some(slot)),
         }
     }
@@ -152,7 +162,7 @@ impl Beacon {
         self.own_number = self.own_number.saturating_add(1);
         self.number = self.own_number;
         self.heard = now;
-        self.challenger = None;
+        (self.first, self.challenged) = (None, false);
         Some((self.root, self.number))
     }
 }

@@ -182,7 +182,14 @@ impl ChatNode {
     pub(crate) fn grafted(&mut self, link: LinkId, tag: Option<StreamTag>) {
         let Some(slot) = self.links.slot(link) else { return };
         match tag {
-            None => self.broadcast.trees.hangs_on_us(slot, true),
+            None => {
+                let first = self.broadcast.beacon.first().filter(|first| *first != slot);
+                if self.broadcast.trees.hangs_on_us(slot)
+                    && let Some(first) = first
+                {
+                    self.hang_on(first);
+                }
+            }
             Some(tag) => {
                 if let Some(stream) = self.broadcast.streams.find(tag) {
                     self.broadcast.trees.graft(stream, slot);
@@ -196,7 +203,7 @@ impl ChatNode {
     pub(crate) fn pruned(&mut self, link: LinkId, tag: Option<StreamTag>) {
         let Some(slot) = self.links.slot(link) else { return };
         match tag {
-            None => self.broadcast.trees.hangs_on_us(slot, false),
+            None => self.broadcast.trees.lets_go_of_us(slot),
             Some(tag) => {
                 if let Some(stream) = self.broadcast.streams.find(tag) {
                     self.broadcast.trees.prune(stream, slot);
@@ -224,20 +231,24 @@ impl ChatNode {
             Heard::Known(hang_on) => (false, hang_on),
             Heard::Ignored => return,
         };
-        if let Some(slot) = hang_on.filter(|slot| self.links.taken().has(*slot)) {
-            let before = self.broadcast.trees.hang_on(slot);
-            if let Some(link) = self.links.at(slot) {
-                self.ctx.tell(link, Control::Graft(None));
-            }
-            if let Some(before) = before.and_then(|before| self.links.at(before)) {
-                self.ctx.tell(before, Control::Prune(None));
-            }
+        if let Some(slot) = hang_on {
+            self.hang_on(slot);
         }
         if pass_on {
             let to = self.links.taken().without(Slots::one(slot));
             self.send_beacon(to, root, number);
         }
         self.schedule_beacon();
+    }
+
+    /// From now on we hang on the neighbour at `slot` in the shared tree.
+    fn hang_on(&mut self, slot: Slot) {
+        let Some(link) = self.links.at(slot) else { return };
+        let before = self.broadcast.trees.hang_on(slot);
+        self.ctx.tell(link, Control::Graft(None));
+        if let Some(before) = before.and_then(|before| self.links.at(before)) {
+            self.ctx.tell(before, Control::Prune(None));
+        }
     }
 
     /// It is time to renew the shared tree, if that is on us.
@@ -281,6 +292,7 @@ impl ChatNode {
     pub(crate) fn neighbour_down(&mut self, role: Role) {
         let Some(slot) = role.slot() else { return };
         self.broadcast.trees.forget_slot(slot);
+        self.broadcast.beacon.forget_slot(slot);
         self.broadcast.streams.forget_slot(slot);
         self.broadcast.history.forget_slot(u32::try_from(slot.index()).unwrap_or(u32::MAX));
         self.lost_claimant(slot);

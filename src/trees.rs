@@ -99,16 +99,16 @@ impl Trees {
         self.parent.replace(parent).filter(|before| *before != parent)
     }
 
-    /// Somebody hangs on us in the shared tree from now on, or no more.
-    pub(crate) fn hangs_on_us(&mut self, slot: Slot, hangs: bool) {
-        let those = Slots::one(slot);
-        if !hangs {
-            self.children = self.children.without(those);
-        } else {
-            // Two cannot hang on each other: the next beacon shows on whom we do.
-            self.parent = self.parent.filter(|parent| *parent != slot);
-            self.children = self.children.with(those);
-        }
+    /// Somebody hangs on us in the shared tree from now on. Says whether we hung on it, and now on nobody: two cannot hang
+    /// on each other.
+    pub(crate) fn hangs_on_us(&mut self, slot: Slot) -> bool {
+        self.children = self.children.with(Slots::one(slot));
+        self.parent.take_if(|parent| *parent == slot).is_some()
+    }
+
+    /// Somebody hangs on us no more.
+    pub(crate) fn lets_go_of_us(&mut self, slot: Slot) {
+        self.children = self.children.without(Slots::one(slot));
     }
 
     fn tree(&self, stream: u32) -> Option<&Tree> {
