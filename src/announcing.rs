@@ -128,9 +128,9 @@ impl ChatNode {
 
     fn announce_all(&mut self, turn: Turn, mut posts: Vec<(u32, u64)>) {
         posts.sort_unstable();
-        let posts = posts.into_iter().map(|(stream, sequence)| {
-            (stream, sequence, self.lacking(turn, stream, sequence))
-        });
+        let posts = posts
+            .into_iter()
+            .map(|(stream, sequence)| (stream, sequence, self.lacking(turn, stream, sequence)));
         let posts = posts.collect::<Vec<_>>();
         self.announce_runs(posts);
     }
@@ -203,11 +203,8 @@ impl ChatNode {
             if own || self.broadcast.streams.has(stream, *run) {
                 continue;
             }
-            let patience = if self.floods() {
-                Duration::ZERO
-            } else {
-                self.broadcast.trees.patience(stream, slot)
-            };
+            let patience =
+                if self.floods() { Duration::ZERO } else { self.broadcast.trees.patience(stream, slot) };
             self.claims(slot, stream, run.to(), patience);
         }
     }

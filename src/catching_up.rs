@@ -81,6 +81,7 @@ impl ChatNode {
             self.ctx.stats.pulls = self.ctx.stats.pulls.saturating_add(1);
             let credit = self.ctx.config.pull_credit;
             self.ctx.tell(link, Control::Pull { credit, runs });
+            self.broadcast.repair.pulls(slot);
         }
         if let Some(due) = self.broadcast.repair.next_due() {
             self.look_at(due);
@@ -92,6 +93,7 @@ impl ChatNode {
         let longest = LONGEST_SEARCH.max(patience);
         let taken = self.links.taken();
         let Some(tag) = self.broadcast.streams.tag(stream) else { return };
+        let unanswered = self.broadcast.repair.take_unanswered(stream);
         let Some(lag) = self.broadcast.repair.get_mut(stream) else { return };
         let missing = self.broadcast.streams.missing(stream, lag.head, RUNS_OF_A_STREAM);
         let Some(first) = missing.first() else {
@@ -116,7 +118,7 @@ impl ChatNode {
             self.give_up(stream, *first);
             return;
         }
-        if let Some(asked) = lag.asked.take() {
+        if let Some(asked) = unanswered {
             lag.unanswered = lag.unanswered.saturating_add(1);
             if lag.unanswered >= IN_VAIN {
                 lag.unanswered = 0;
@@ -193,14 +195,14 @@ impl ChatNode {
             self.broadcast.newcomer = Newcomer::Done;
         }
         let now = self.ctx.now;
-        let asked = self.broadcast.repair.asked_of(slot);
+        let asked = self.broadcast.repair.answered(slot);
         // Where it had credit for some, the others have to wait, and are no less to be had.
         let some =
             asked.iter().any(|stream| self.broadcast.repair.get(*stream).is_some_and(|lag| lag.progress));
         for stream in asked {
             let tag = self.broadcast.streams.tag(stream);
             let Some(lag) = self.broadcast.repair.get_mut(stream) else { continue };
-            (lag.asked, lag.due) = (None, now);
+            lag.due = now;
             // It may be looking for the same itself: where posts wait, it is asked as long as they may.
             let patient = some || self.broadcast.streams.is_waiting(stream);
             lag.unanswered = if patient { 0 } else { lag.unanswered.saturating_add(1) };

@@ -22,6 +22,7 @@ impl ChatNode {
                 self.broadcast.newcomer = Newcomer::Asked(slot);
                 let (count, credit) = (self.ctx.config.catch_up, self.ctx.config.pull_credit);
                 self.ctx.tell(link, Control::CatchUp { count, credit });
+                self.broadcast.repair.pulls(slot);
                 return;
             }
             self.broadcast.newcomer = Newcomer::Done;
@@ -110,9 +111,7 @@ impl ChatNode {
             if run.from() < run.to() {
                 let due = self.ctx.now + ANSWER_PATIENCE * 4;
                 self.broadcast.repair.claim(self.ctx.now, stream, slot, run.to(), due);
-                if let Some(lag) = self.broadcast.repair.get_mut(stream) {
-                    lag.asked = Some(slot);
-                }
+                self.broadcast.repair.comes(stream, slot);
                 self.look_at(due);
             }
         }

@@ -8,6 +8,16 @@ use crate::sorted_map::SortedMap;
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Repair {
     lags: SortedMap<u32, Lag>,
+    /// The neighbours that have not answered all of our pulls.
+    pulled: SortedMap<Slot, Pulls>,
+}
+
+/// The pulls from one neighbour. They are answered in the order in which they were sent, without a word about which of
+/// them an answer is to.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Pulls {
+    sent: u32,
+    answered: u32,
 }
 
 /// What is missing of one stream, all in one: everything up to `head` that has not been seen.
@@ -33,6 +43,8 @@ pub(crate) struct Lag {
     pub(crate) due: Time,
     /// Whom we asked last, until that is answered.
     pub(crate) asked: Option<Slot>,
+    /// In which of the pulls from there, from when it is sent.
+    asked_in: Option<u32>,
     /// Whether anything has come since.
     pub(crate) progress: bool,
     /// How often we asked, and how often in a row in vain.
@@ -73,6 +85,7 @@ impl Repair {
             first: Some((slot, now)),
             due,
             asked: None,
+            asked_in: None,
             progress: false,
             tries: 0,
             unanswered: 0,
@@ -111,13 +124,14 @@ impl Repair {
 
     /// A neighbour is gone: it has nothing for us, and is not going to answer.
     pub(crate) fn forget_slot(&mut self, now: Time, slot: Slot) {
+        self.pulled.remove(&slot);
         for lag in self.lags.values_mut() {
             lag.claimants = lag.claimants.without(Slots::one(slot));
             lag.at_head = lag.at_head.without(Slots::one(slot));
             lag.gone = lag.gone.without(Slots::one(slot));
             lag.first = lag.first.filter(|(by, _)| *by != slot);
             if lag.asked == Some(slot) {
-                lag.asked = None;
+                (lag.asked, lag.asked_in) = (None, None);
                 lag.due = now;
             }
         }
@@ -141,9 +155,49 @@ impl Repair {
         self.lags.iter().filter(|(_, lag)| lag.due <= now).map(|(stream, _)| *stream).collect()
     }
 
-    /// The streams for which `slot` was asked.
-    pub(crate) fn asked_of(&self, slot: Slot) -> Vec<u32> {
-        self.lags.iter().filter(|(_, lag)| lag.asked == Some(slot)).map(|(stream, _)| *stream).collect()
+    /// A pull was sent to `slot`, for all streams for which that is asked from now on.
+    pub(crate) fn pulls(&mut self, slot: Slot) {
+        let pulls = self.pulled.get_or_insert_with(slot, Pulls::default);
+        pulls.sent = pulls.sent.saturating_add(1);
+        for lag in self.lags.values_mut().filter(|lag| lag.asked == Some(slot)) {
+            lag.asked_in.get_or_insert(pulls.sent);
+        }
+    }
+
+    /// What is missing of this stream comes from `slot` with the next answer.
+    pub(crate) fn comes(&mut self, stream: u32, slot: Slot) {
+        let answered = self.pulled.get(&slot).map_or(0, |pulls| pulls.answered);
+        if let Some(lag) = self.lags.get_mut(&stream) {
+            (lag.asked, lag.asked_in) = (Some(slot), Some(answered.saturating_add(1)));
+        }
+    }
+
+    /// Who was asked for this stream has not answered in time, and is not waited for any more.
+    pub(crate) fn take_unanswered(&mut self, stream: u32) -> Option<Slot> {
+        let lag = self.lags.get_mut(&stream)?;
+        let (slot, asked_in) = (lag.asked.take()?, lag.asked_in.take());
+        if let (Some(pulls), Some(asked_in)) = (self.pulled.get_mut(&slot), asked_in) {
+            pulls.answered = pulls.answered.max(asked_in);
+        }
+        Some(slot)
+    }
+
+    /// `slot` has answered a pull. Gives back the streams for which that was.
+    pub(crate) fn answered(&mut self, slot: Slot) -> Vec<u32> {
+        let Some(pulls) = self.pulled.get_mut(&slot) else { return Vec::new() };
+        pulls.answered = pulls.answered.saturating_add(1);
+        let answered = pulls.answered;
+        if answered >= pulls.sent {
+            self.pulled.remove(&slot);
+        }
+        let mut streams = Vec::new();
+        for (stream, lag) in self.lags.iter_mut() {
+            if lag.asked == Some(slot) && lag.asked_in.is_none_or(|asked_in| asked_in <= answered) {
+                (lag.asked, lag.asked_in) = (None, None);
+                streams.push(*stream);
+            }
+        }
+        streams
     }
 
     pub(crate) fn next_due(&self) -> Option<Time> {
