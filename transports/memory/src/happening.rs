@@ -6,6 +6,7 @@ use chinwag::{Address, Input, LinkEnd, LinkId, Message};
 use crate::NodeId;
 use crate::fault::Fault;
 use crate::ledger::Tag;
+use crate::queue::{Class, Item};
 use crate::trace_log::Traced;
 use crate::traffic::Kind;
 
@@ -76,6 +77,12 @@ pub(crate) enum Payload {
     Datagram(Box<Bytes>),
     /// Everything in the pipe of the receiving end up to this offset.
     PipeUpTo(u64),
+}
+
+impl Item for Happening {
+    fn implied(class: Class, source: u32) -> Option<Self> {
+        (class == Class::Wake).then(|| Self::Wake { node: NodeId::from_number(source) })
+    }
 }
 
 impl Happening {

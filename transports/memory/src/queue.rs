@@ -41,7 +41,15 @@ pub enum Scheduler {
     Heap,
 }
 
+/// What a queue keeps.
+pub(crate) trait Item: Sized {
+    /// What follows from a class and a source alone: such items take no room beside their keys.
+    fn implied(class: Class, source: u32) -> Option<Self>;
+}
+
 /// What is going to happen: items of `T` by their keys, which must differ.
+///
+/// Most of what waits in a large network are the alarms of nodes, and most of these are outdated: they are keys alone.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue<T> {
     order: Order,
@@ -74,8 +82,22 @@ impl Entry {
 }
 
 const SOURCE_BITS: u32 = 30;
+/// Stands for the place of an item that follows from its key.
+const NOWHERE: u32 = u32::MAX;
 
-impl<T> Queue<T> {
+impl Entry {
+    fn implied<T: Item>(&self) -> Option<T> {
+        let class = match self.rank >> SOURCE_BITS {
+            0 => Class::Fault,
+            1 => Class::Arrival,
+            2 => Class::Local,
+            _ => Class::Wake,
+        };
+        T::implied(class, self.rank & ((1 << SOURCE_BITS) - 1))
+    }
+}
+
+impl<T: Item> Queue<T> {
     pub(crate) fn new(scheduler: Scheduler) -> Self {
         let order = match scheduler {
             Scheduler::Wheel => Order::Wheel(Box::new(Wheel::new())),
@@ -85,13 +107,17 @@ impl<T> Queue<T> {
     }
 
     pub(crate) fn push(&mut self, key: Key, item: T) {
-        let slot = self.keep(item);
+        let slot = if T::implied(key.class, key.source).is_some() { NOWHERE } else { self.keep(item) };
         self.enter(Entry::new(key, slot));
     }
 
     /// Keys only are moved and sorted: what happens stays where it was put.
     fn keep(&mut self, item: T) -> u32 {
         let slot = self.free.pop().unwrap_or_else(|| {
+            if self.items.len() == self.items.capacity() {
+                // There may be millions: twice as many would be more than the nodes can spare.
+                self.items.reserve_exact(self.items.len() / 8 + 64);
+            }
             self.items.push(None);
             u32::try_from(self.items.len() - 1).unwrap_or(u32::MAX)
         });
@@ -128,13 +154,16 @@ impl<T> Queue<T> {
         self.free.clear();
         entries
             .into_iter()
-            .filter_map(|entry| Some((entry, items.get_mut(entry.slot as usize)?.take()?)))
+            .filter_map(|entry| {
+                let item = items.get_mut(entry.slot as usize).map_or_else(|| entry.implied(), Option::take)?;
+                Some((entry, item))
+            })
             .collect()
     }
 
     /// Puts in what was taken out of another queue.
     pub(crate) fn put(&mut self, entry: Entry, item: T) {
-        let slot = self.keep(item);
+        let slot = if entry.slot == NOWHERE { NOWHERE } else { self.keep(item) };
         self.enter(Entry { slot, ..entry });
     }
 
@@ -152,12 +181,15 @@ impl<T> Queue<T> {
             Order::Heap(heap) if heap.peek()?.0.at <= limit => heap.pop()?.0,
             Order::Heap(_) => return None,
         };
+        if entry.slot == NOWHERE {
+            return Some((entry.at, entry.implied()?));
+        }
         let item = self.items.get_mut(entry.slot as usize)?.take()?;
         self.free.push(entry.slot);
         Some((entry.at, item))
     }
 
-    /// Everything in it, in no order that means anything.
+    /// Everything in it that does not follow from its key, in no order that means anything.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.items.iter().flatten()
     }
@@ -168,12 +200,24 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Of one source's alarms, the keys tell all but when.
+    impl Item for Option<Key> {
+        fn implied(class: Class, source: u32) -> Option<Self> {
+            (class == Class::Wake && source == 3).then_some(None)
+        }
+    }
+
+    /// An item for a key, as far as it is kept.
+    fn item(key: Key) -> Option<Key> {
+        Item::implied(key.class, key.source).unwrap_or(Some(key))
+    }
+
     #[test]
     fn the_order_is_that_of_the_keys_whatever_the_order_of_pushing() {
         let mut keys = Vec::new();
         for at in [1, 2] {
             for class in [Class::Fault, Class::Arrival, Class::Local, Class::Wake] {
-                for source in 0..3 {
+                for source in 0..4 {
                     for sequence in 0..3 {
                         keys.push(Key { at: Time::from_secs(at), class, source, sequence });
                     }
@@ -183,16 +227,18 @@ mod tests {
         for scheduler in [Scheduler::Wheel, Scheduler::Heap] {
             let mut queue = Queue::new(scheduler);
             for step in 0..keys.len() {
-                // 25 and 72 have no common factor: every key once, in a scattered order.
+                // 25 and 96 have no common factor: every key once, in a scattered order.
                 let key = keys[step * 25 % keys.len()];
-                queue.push(key, key);
+                queue.push(key, item(key));
             }
-            assert_eq!(queue.iter().count(), keys.len());
+            let kept = keys.iter().filter(|key| item(**key).is_some()).count();
+            assert_eq!((queue.iter().count(), kept), (kept, keys.len() - 6));
             let early: Vec<_> = std::iter::from_fn(|| queue.pop_until(Time::from_secs(1))).collect();
             assert_eq!(early.len(), keys.len() / 2);
             let late = std::iter::from_fn(|| queue.pop_until(Time::MAX));
-            let popped: Vec<Key> = early.into_iter().chain(late).map(|(_, item)| item).collect();
-            assert_eq!(popped, keys);
+            let popped: Vec<_> = early.into_iter().chain(late).collect();
+            let expected: Vec<_> = keys.iter().map(|key| (key.at, item(*key))).collect();
+            assert_eq!(popped, expected);
             assert_eq!(queue.iter().count(), 0);
         }
     }
@@ -229,8 +275,8 @@ mod tests {
                 match step {
                     Step::Push { after, class, source } => {
                         let key = Key { at: Time::from_nanos(now + after), class, source, sequence };
-                        wheel.push(key, key);
-                        heap.push(key, key);
+                        wheel.push(key, item(key));
+                        heap.push(key, item(key));
                         pushed += 1;
                     }
                     Step::PopUntil { after } => {
@@ -239,14 +285,15 @@ mod tests {
                             prop_assert_eq!(wheel.next_at(), heap.next_at());
                             let next = heap.pop_until(Time::from_nanos(now));
                             prop_assert_eq!(wheel.pop_until(Time::from_nanos(now)), next);
-                            let Some((_, key)) = next else { break };
+                            let Some((_, popped_item)) = next else { break };
                             popped += 1;
+                            let Some(key) = popped_item else { continue };
                             // What happens causes something else.
                             if key.sequence < 1_000 && key.sequence % 2 == 0 {
                                 let at = key.at + core::time::Duration::from_nanos(key.sequence % 7 * 100_000);
                                 let key = Key { at, sequence: key.sequence + 1_001, ..key };
-                                wheel.push(key, key);
-                                heap.push(key, key);
+                                wheel.push(key, item(key));
+                                heap.push(key, item(key));
                                 pushed += 1;
                             }
                         }
