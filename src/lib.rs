@@ -89,6 +89,7 @@ mod stats;
 mod streams;
 mod tag_text;
 mod target;
+mod thrift;
 mod time;
 mod timers;
 mod trees;

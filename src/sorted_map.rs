@@ -2,6 +2,8 @@
 
 use core::borrow::Borrow;
 
+use crate::thrift;
+
 /// Looking up takes a binary search; inserting and removing move what lies behind. Where a node has eight neighbours
 /// that is several times smaller and faster than a tree, and where it has thousands of links still no burden.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,7 +54,7 @@ impl<K: Ord, V> SortedMap<K, V> {
         match self.place(&key) {
             Ok(at) => self.entries.get_mut(at).map(|(_, old)| core::mem::replace(old, value)),
             Err(at) => {
-                self.entries.insert(at, (key, value));
+                self.put(at, key, value);
                 None
             }
         }
@@ -61,7 +63,7 @@ impl<K: Ord, V> SortedMap<K, V> {
     /// The value of a key, made by `new` if it has none.
     pub(crate) fn get_or_insert_with(&mut self, key: K, new: impl FnOnce() -> V) -> &mut V {
         let at = self.place(&key).unwrap_or_else(|at| {
-            self.entries.insert(at, (key, new()));
+            self.put(at, key, new());
             at
         });
         // `at` is where the entry was found or has just been put.
@@ -73,15 +75,18 @@ impl<K: Ord, V> SortedMap<K, V> {
         K: Borrow<Q>,
     {
         let at = self.place(key).ok()?;
-        Some(self.entries.remove(at).1)
+        let value = self.entries.remove(at).1;
+        thrift::shrink(&mut self.entries);
+        Some(value)
     }
 
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
         self.entries.retain_mut(|(key, value)| keep(key, value));
+        thrift::shrink(&mut self.entries);
     }
 
     pub(crate) fn clear(&mut self) {
-        self.entries.clear();
+        self.entries = Vec::new();
     }
 
     /// The last entry for whose key this holds, which it does for all before it.
@@ -108,6 +113,11 @@ impl<K: Ord, V> SortedMap<K, V> {
 
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.entries.iter_mut().map(|(_, value)| value)
+    }
+
+    fn put(&mut self, at: usize, key: K, value: V) {
+        thrift::grow(&mut self.entries);
+        self.entries.insert(at, (key, value));
     }
 
     fn place<Q: Ord + ?Sized>(&self, key: &Q) -> Result<usize, usize>

@@ -1,6 +1,6 @@
 //! Timers: fired in the order of their deadlines, and among equal deadlines in the order they were set.
 
-use crate::{Address, LinkId, Time};
+use crate::{Address, LinkId, Time, thrift};
 
 /// What is due. Named by the effect.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -53,6 +53,7 @@ impl Timers {
         let key = TimerKey(at.max(now + core::time::Duration::from_nanos(1)), self.set);
         self.set = self.set.wrapping_add(1);
         let place = self.place(key);
+        thrift::grow(&mut self.due);
         self.due.insert(place, (key, timer));
         key
     }
@@ -61,6 +62,7 @@ impl Timers {
         let place = self.place(key);
         if self.due.get(place).is_some_and(|(there, _)| *there == key) {
             self.due.remove(place);
+            thrift::shrink(&mut self.due);
         }
     }
 

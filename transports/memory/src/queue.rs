@@ -155,7 +155,8 @@ impl<T: Item> Queue<T> {
         entries
             .into_iter()
             .filter_map(|entry| {
-                let item = items.get_mut(entry.slot as usize).map_or_else(|| entry.implied(), Option::take)?;
+                let item =
+                    items.get_mut(entry.slot as usize).map_or_else(|| entry.implied(), Option::take)?;
                 Some((entry, item))
             })
             .collect()
