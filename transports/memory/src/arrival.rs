@@ -7,7 +7,7 @@ use crate::draw::{Place, Purpose};
 use crate::fabric::Fabric;
 use crate::fingerprint;
 use crate::happening::{Occurrence, Packet, Payload};
-use crate::host::{EndState, Held};
+use crate::host::{EndState, Held, PeerLink};
 use crate::pipe::{self, Decoded};
 use crate::queue::Class;
 use crate::stats::DropReason;
@@ -85,7 +85,7 @@ impl Fabric {
         let severed = self.severed(end.peer, node);
         match end.semantics {
             Semantics::Datagram if severed => self.drop_packet(&packet, DropReason::Partition),
-            Semantics::Stream if severed || !end.held.is_empty() => {
+            Semantics::Stream if severed || end.holds() => {
                 self.stats.held_back += 1;
                 self.tracer.held(self.now, packet.traced);
                 self.unrest.packets = self.unrest.packets.wrapping_sub(u64::from(!packet.upkeep));
@@ -158,7 +158,7 @@ impl Fabric {
         let host = self.host_mut(node);
         match host.ends.get_mut(link).filter(|_| !severed) {
             Some(end) => {
-                end.peer_link = Some(from_link);
+                end.peer_link = PeerLink::new(Some(from_link));
                 self.opened(node, link, inbox);
             }
             // Who accepted believes in a link that the dialer never had, or has given up.
@@ -212,7 +212,7 @@ impl Fabric {
         let Some(end) = self.host(node).ends.get(link).filter(|end| end.state == EndState::Up) else {
             return;
         };
-        if self.severed(end.peer, node) || !end.held.is_empty() {
+        if self.severed(end.peer, node) || end.holds() {
             return self.hold(node, link, Held::End(how));
         }
         self.tell_end(node, link, how, inbox);
@@ -231,7 +231,7 @@ impl Fabric {
             return false;
         }
         let end = self.host_mut(node).ends.get_mut(link);
-        match end.and_then(|end| end.held.pop()) {
+        match end.and_then(|end| end.pop_held()) {
             Some(Held::Packet(packet)) => {
                 self.unrest.packets = self.unrest.packets.wrapping_add(u64::from(!packet.upkeep));
                 self.hand_over(node, link, packet, inbox);
@@ -247,7 +247,7 @@ impl Fabric {
 
     fn hold(&mut self, node: NodeId, link: LinkId, held: Held) {
         if let Some(end) = self.host_mut(node).ends.get_mut(link) {
-            end.held.push(held);
+            end.more_mut().held.push_back(held);
         }
     }
 
@@ -270,7 +270,7 @@ impl Fabric {
             self.ledger.received(node, end.peer, tag);
         }
         if let Some(log) = &mut self.packet_log {
-            log.received((end.peer, node), (end.peer_link, packet.number), self.now);
+            log.received((end.peer, node), (end.peer_link.get(), packet.number), self.now);
         }
         self.tracer.received(self.now, packet.traced);
         self.stats.reordered += u64::from(packet.number < end.newest);
@@ -286,7 +286,7 @@ impl Fabric {
             Payload::PipeUpTo(offset) => {
                 let place =
                     Place { source: end.peer.get(), destination: node.get(), link: link.get(), sequence: 0 };
-                let Some(pipe) = &mut end.pipe else { return };
+                let Some(pipe) = end.pipe_mut() else { return };
                 let stats = &mut self.stats;
                 inbox.tell_decoded(link, |into| {
                     let fed = pipe.read_to(offset, seed, place, into);
@@ -299,7 +299,7 @@ impl Fabric {
 
     fn tell_end(&mut self, node: NodeId, link: LinkId, end: LinkEnd, inbox: &mut Inbox) {
         self.stats.links_ended += 1;
-        if let Some(pipe) = self.host_mut(node).ends.get_mut(link).and_then(|end| end.pipe.as_mut()) {
+        if let Some(pipe) = self.host_mut(node).ends.get_mut(link).and_then(|end| end.pipe_mut()) {
             inbox.tell_decoded(link, |into| pipe.finish(into));
         }
         let reason = if end == LinkEnd::Broken { DropReason::Broken } else { DropReason::Closed };

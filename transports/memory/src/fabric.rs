@@ -221,7 +221,7 @@ impl Fabric {
             self.stats.misdirected += u64::from(!host.has_lost(now, link));
             return;
         };
-        if let (true, Some(peer_link)) = (end.is_stream(), end.peer_link) {
+        if let (true, Some(peer_link)) = (end.is_stream(), end.peer_link.get()) {
             self.post(node, link, Occurrence::Ended { link: peer_link, end: LinkEnd::Closed });
         }
         self.remove_end(node, link, DropReason::Closed);
@@ -256,7 +256,7 @@ impl Fabric {
     }
 
     pub(crate) fn drop_end(&mut self, end: End, reason: DropReason) {
-        for held in end.held.iter() {
+        for held in end.held() {
             if let Held::Packet(packet) = held {
                 self.unrest.packets = self.unrest.packets.wrapping_add(u64::from(!packet.upkeep));
                 self.drop_packet(packet, reason);

@@ -1,5 +1,6 @@
 //! The machine that a node runs on: its address, its ends of links, its clock's alarm.
 
+use core::num::NonZeroU64;
 use std::collections::VecDeque;
 
 use chinwag::{Address, Event, Input, LinkEnd, LinkId, PeerId, Semantics, Time};
@@ -104,21 +105,18 @@ impl Host {
         self.links_made += 1;
         let link = LinkId::new(self.links_made);
         let piped = (semantics, fidelity) == (Semantics::Stream, Fidelity::Bytes);
-        let pipe = piped.then(|| Box::new(Pipe::new(self.max_frame)));
+        let pipe = piped.then(|| Pipe::new(self.max_frame));
         self.ends.push(End {
             link,
             peer,
-            peer_link,
+            peer_link: PeerLink::new(peer_link),
             semantics,
             state,
-            steady: Steady::default(),
+            steady: Steady::UNKNOWN,
             last_arrival: Time::ZERO,
             sent: 0,
-            wire: Transmitter::default(),
-            in_burst: false,
             newest: 0,
-            pipe,
-            held: Backlog::default(),
+            more: pipe.map(|pipe| Box::new(More { pipe: Some(pipe), ..More::default() })),
         });
         link
     }
@@ -199,30 +197,51 @@ impl Host {
     }
 }
 
-/// One end of a link.
+/// One end of a link. A network has several for each node, so it is small.
 #[derive(Clone, Debug)]
 pub(crate) struct End {
     pub(crate) link: LinkId,
     pub(crate) peer: NodeId,
-    /// The other end's number; `None` if it is not known (yet), or there is none.
-    pub(crate) peer_link: Option<LinkId>,
     pub(crate) semantics: Semantics,
     pub(crate) state: EndState,
+    pub(crate) peer_link: PeerLink,
     /// How long what is sent from here takes.
     pub(crate) steady: Steady,
     /// When the last packet that was sent from here arrives.
     pub(crate) last_arrival: Time,
     /// How many packets were sent from here.
     pub(crate) sent: u64,
+    /// The highest number of a packet that arrived.
+    pub(crate) newest: u64,
+    /// `None` where nothing of it is needed.
+    more: Option<Box<More>>,
+}
+
+/// What most ends of links can do without.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct More {
     /// What is sent from here passes this.
     pub(crate) wire: Transmitter,
     /// Whether datagrams from here are being lost in a burst.
     pub(crate) in_burst: bool,
-    /// The highest number of a packet that arrived.
-    pub(crate) newest: u64,
     /// What arrives here as bytes.
-    pub(crate) pipe: Option<Box<Pipe>>,
-    pub(crate) held: Backlog,
+    pub(crate) pipe: Option<Pipe>,
+    /// What met a partition on its way here, in order.
+    pub(crate) held: VecDeque<Held>,
+}
+
+/// The number that a link has at the other end, if that is known (yet) and there is one. Numbers begin at 1.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct PeerLink(Option<NonZeroU64>);
+
+impl PeerLink {
+    pub(crate) fn new(link: Option<LinkId>) -> Self {
+        Self(link.and_then(|link| NonZeroU64::new(link.get())))
+    }
+
+    pub(crate) fn get(self) -> Option<LinkId> {
+        self.0.map(|number| LinkId::new(number.get()))
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -242,32 +261,50 @@ pub(crate) enum Held {
     End(LinkEnd),
 }
 
-/// What met a partition on its way to one end of a link, in order. Most ends never see one.
-#[derive(Clone, Debug, Default)]
-#[expect(clippy::box_collection, reason = "the smallest nothing: one word an end")]
-pub(crate) struct Backlog(Option<Box<VecDeque<Held>>>);
-
-impl Backlog {
-    pub(crate) fn push(&mut self, held: Held) {
-        self.0.get_or_insert_default().push_back(held);
-    }
-
-    pub(crate) fn pop(&mut self) -> Option<Held> {
-        self.0.as_mut()?.pop_front()
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.as_ref().is_none_or(|held| held.is_empty())
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Held> {
-        self.0.iter().flat_map(|held| held.iter())
-    }
-}
-
 impl End {
     pub(crate) fn is_stream(&self) -> bool {
         self.semantics == Semantics::Stream
+    }
+
+    /// What there is beside what all ends have.
+    pub(crate) fn more(&self) -> Option<&More> {
+        self.more.as_deref()
+    }
+
+    pub(crate) fn more_mut(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+
+    pub(crate) fn pipe_mut(&mut self) -> Option<&mut Pipe> {
+        self.more.as_mut()?.pipe.as_mut()
+    }
+
+    /// Whether a partition holds something back that is on its way here.
+    pub(crate) fn holds(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| !more.held.is_empty())
+    }
+
+    /// What it holds back.
+    pub(crate) fn held(&self) -> impl Iterator<Item = &Held> {
+        self.more.iter().flat_map(|more| more.held.iter())
+    }
+
+    pub(crate) fn take_held(&mut self) -> VecDeque<Held> {
+        self.more.as_mut().map(|more| core::mem::take(&mut more.held)).unwrap_or_default()
+    }
+
+    /// Whether datagrams from here were being lost in a burst, and whether they are from now on.
+    pub(crate) fn burst(&mut self, next: impl FnOnce(bool) -> bool) -> (bool, bool) {
+        let before = self.more.as_ref().is_some_and(|more| more.in_burst);
+        let now = next(before);
+        if before != now {
+            self.more_mut().in_burst = now;
+        }
+        (before, now)
+    }
+
+    pub(crate) fn pop_held(&mut self) -> Option<Held> {
+        self.more.as_mut()?.held.pop_front()
     }
 }
 
@@ -297,7 +334,7 @@ impl Ends {
 
     /// The end of the datagram link that another node dialed, which has this number there.
     pub(crate) fn accepted_from(&self, peer: NodeId, peer_link: LinkId) -> Option<LinkId> {
-        let is_it = |end: &&End| end.peer == peer && end.peer_link == Some(peer_link);
+        let is_it = |end: &&End| end.peer == peer && end.peer_link.get() == Some(peer_link);
         self.ends.iter().find(is_it).map(|end| end.link)
     }
 
@@ -311,6 +348,12 @@ impl Ends {
     }
 
     fn push(&mut self, end: End) {
+        if self.ends.len() == self.ends.capacity() {
+            // Nearly all nodes have about as many as their target, and twice as many would be much.
+            let more = (self.ends.len() / 8).max(2);
+            self.ends.reserve_exact(more);
+            self.links.reserve_exact(more);
+        }
         self.links.push(end.link);
         self.ends.push(end);
     }

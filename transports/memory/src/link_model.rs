@@ -185,9 +185,19 @@ pub(crate) struct LinkModels {
 }
 
 /// How long every packet takes from one end of a link, as long as no model is set: worked out once.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Steady {
-    known: Option<(u32, Duration)>,
+    version: u32,
+    /// `MAX` if it is not known.
+    nanos: u64,
+}
+
+impl Steady {
+    pub(crate) const UNKNOWN: Self = Self { version: 0, nanos: u64::MAX };
+
+    fn known(self, version: u32) -> Option<Duration> {
+        (self.version == version && self.nanos < u64::MAX).then(|| Duration::from_nanos(self.nanos))
+    }
 }
 
 impl LinkModels {
@@ -226,16 +236,15 @@ impl LinkModels {
 
     /// How long a packet at `place` takes over the usual way, where `steady` belongs to that end of the link.
     pub(crate) fn delay_of_packet(&self, seed: u64, steady: &mut Steady, place: Place) -> Duration {
-        if let Some((version, delay)) = steady.known
-            && version == self.version
-        {
+        if let Some(delay) = steady.known(self.version) {
             return delay;
         }
         let delay = self.delay(seed, Purpose::Jitter, place);
         let (from, to) = (NodeId::from_number(place.source), NodeId::from_number(place.destination));
         let model = self.get(from, to);
         let varies = model.latency_per_packet || !model.jitter.is_zero();
-        steady.known = Some((self.version, delay)).filter(|_| !varies);
+        let nanos = if varies { u64::MAX } else { u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX) };
+        *steady = Steady { version: self.version, nanos };
         delay
     }
 

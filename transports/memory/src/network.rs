@@ -367,8 +367,7 @@ impl<N: Node> Network<N> {
         };
         let travelling = self.whole.fabric.queue.iter().filter(is_packet).count();
         let ends = self.whole.fabric.hosts.iter().flat_map(|host| host.ends.iter());
-        let held =
-            ends.flat_map(|end| end.held.iter()).filter(|held| matches!(held, Held::Packet(_))).count();
+        let held = ends.flat_map(|end| end.held()).filter(|held| matches!(held, Held::Packet(_))).count();
         (travelling + held) as u64
     }
 }

@@ -74,7 +74,7 @@ impl Fabric {
             .ends
             .iter()
             .filter(|end| end.is_stream() && end.state == EndState::Up)
-            .filter_map(|end| Some((end.link, end.peer_link?)))
+            .filter_map(|end| Some((end.link, end.peer_link.get()?)))
             .collect();
         for (link, peer_link) in streams {
             self.post(node, link, Occurrence::Ended { link: peer_link, end: LinkEnd::Broken });
@@ -138,7 +138,7 @@ impl Fabric {
             let waiting: Vec<(LinkId, _)> = host
                 .ends
                 .iter()
-                .filter(|end| !end.held.is_empty())
+                .filter(|end| end.holds())
                 .map(|end| {
                     let place = place(node, end, end.sent);
                     (end.link, self.world.models.delay(seed, Purpose::Release, place))
@@ -169,15 +169,14 @@ impl Fabric {
             .collect();
         for link in links {
             // A dialer who does not know of the link yet will learn of it and of its end.
-            if let Some(peer_link) = self.host(node).ends.get(link).and_then(|end| end.peer_link) {
+            if let Some(peer_link) = self.host(node).ends.get(link).and_then(|end| end.peer_link.get()) {
                 self.post(node, link, Occurrence::Ended { link: peer_link, end: LinkEnd::Broken });
             }
             let here = self.place(node);
             let Some(end) = self.hosts[here].ends.get_mut(link) else { continue };
             end.state = EndState::Broken;
             let delay = self.world.models.delay(seed, Purpose::Notice, place(node, end, end.sent));
-            let mut backlog = core::mem::take(&mut end.held);
-            while let Some(held) = backlog.pop() {
+            for held in end.take_held() {
                 if let Held::Packet(packet) = held {
                     self.unrest.packets = self.unrest.packets.wrapping_add(u64::from(!packet.upkeep));
                     self.drop_packet(&packet, DropReason::Broken);

@@ -33,7 +33,7 @@ impl Fabric {
     pub(crate) fn send_on_stream(&mut self, node: NodeId, link: LinkId, mut packet: Packet) {
         let seed = self.world.config.seed;
         let Some(end) = self.host(node).ends.get(link) else { return };
-        let (peer, Some(peer_link)) = (end.peer, end.peer_link) else { return };
+        let (peer, Some(peer_link)) = (end.peer, end.peer_link.get()) else { return };
         if let (Fidelity::Bytes, Payload::Message(message, _)) = (self.world.config.fidelity, &packet.payload)
         {
             let place = place(node, end, packet.number);
@@ -42,7 +42,7 @@ impl Fabric {
             // If the other end is gone, so is its pipe; the packet finds that out when it arrives.
             let there = self.hosts[peer.index()].ends.get_mut(peer_link);
             let offset = there
-                .and_then(|there| there.pipe.as_mut())
+                .and_then(|there| there.pipe_mut())
                 .map_or(0, |pipe| pipe.write(message.encoded(), corrupt));
             packet.payload = Payload::PipeUpTo(offset);
         }
@@ -56,12 +56,10 @@ impl Fabric {
         let seed = self.world.config.seed;
         let here = self.place(node);
         let Some(end) = self.hosts[here].ends.get_mut(link) else { return };
-        let (peer, peer_link, place) = (end.peer, end.peer_link, place(node, end, packet.number));
+        let (peer, peer_link, place) = (end.peer, end.peer_link.get(), place(node, end, packet.number));
         let model = *self.world.models.get(node, peer);
-        let calm = !end.in_burst;
-        end.in_burst = model.burst_loss.next(end.in_burst, seed, place);
-        let in_burst = end.in_burst;
-        self.stats.bursts += u64::from(in_burst && calm);
+        let (was_in_burst, in_burst) = end.burst(|before| model.burst_loss.next(before, seed, place));
+        self.stats.bursts += u64::from(in_burst && !was_in_burst);
         let Some(left) = self.departure(node, link, &packet, true) else {
             self.drop_packet(&packet, DropReason::Overflow);
             return;
@@ -134,7 +132,7 @@ impl Fabric {
             && let Some(end) = host.ends.get_mut(link)
             && let Some(bandwidth) = self.world.models.get(node, end.peer).bandwidth
         {
-            let departure = end.wire.send(at, bytes, bandwidth, droppable)?;
+            let departure = end.more_mut().wire.send(at, bytes, bandwidth, droppable)?;
             (at, waited) = (departure.at, waited || departure.waited);
         }
         self.stats.queued += u64::from(waited);
