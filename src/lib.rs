@@ -110,7 +110,7 @@ pub use id::{ClassicId, Epoch, LinkId, MessageId, PeerId, PeerIdError, Sequence,
 pub use input::{Command, DialError, Input, LinkEnd, Semantics, Target};
 pub use message::{Content, Hello, Intent, Message, Native, Place, Post, Room, Signature};
 pub use node::ChatNode;
-pub use outbox::Actions;
+pub use outbox::{ActionBuffer, Actions};
 pub use peers::Peer;
 pub use rng::Seed;
 pub use spans::Spans;

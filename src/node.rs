@@ -6,6 +6,7 @@ use crate::ctx::Ctx;
 use crate::dialer::Dialer;
 use crate::direct::Direct;
 use crate::links::Links;
+use crate::outbox::ActionBuffer;
 use crate::peers::{Peer, Peers};
 use crate::routes::Routes;
 use crate::timers::Timer;
@@ -80,6 +81,22 @@ impl ChatNode {
         self.advance(now);
         self.apply(input);
         Actions::new(&mut self.ctx.out)
+    }
+
+    /// As [`handle`](Self::handle), and has each action carried out by `act`. Until then they wait in memory that `buffer`
+    /// lends: of many nodes in one process none then holds on to some between two inputs (`tests/lent_buffer.rs`).
+    pub fn handle_with(
+        &mut self,
+        buffer: &mut ActionBuffer,
+        now: Time,
+        input: Input,
+        mut act: impl FnMut(Action),
+    ) {
+        self.ctx.out.borrow(buffer);
+        for action in self.handle(now, input) {
+            act(action);
+        }
+        self.ctx.out.give_back(buffer);
     }
 
     /// Takes the oldest action not yet taken: for drivers that feed the node while they drain it.

@@ -1,18 +1,23 @@
 //! What the node wants done and nobody has taken yet.
 
+use core::fmt;
 use core::iter::FusedIterator;
 use std::collections::VecDeque;
 
 use crate::{Action, Event, LinkId, Message, Recipients};
 
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+/// One word where nothing waits: most nodes of a large network want nothing just now.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
-    actions: VecDeque<Action>,
+    actions: Memory,
 }
+
+/// Handed from node to node, and the smallest nothing.
+type Memory = Option<Box<VecDeque<Action>>>;
 
 impl Outbox {
     pub(crate) fn push(&mut self, action: Action) {
-        self.actions.push_back(action);
+        self.actions.get_or_insert_default().push_back(action);
     }
 
     pub(crate) fn emit(&mut self, event: Event) {
@@ -24,11 +29,62 @@ impl Outbox {
     }
 
     pub(crate) fn pop(&mut self) -> Option<Action> {
-        self.actions.pop_front()
+        self.actions.as_mut()?.pop_front()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.actions.is_empty()
+        self.len() == 0
+    }
+
+    fn len(&self) -> usize {
+        self.actions.as_ref().map_or(0, |actions| actions.len())
+    }
+
+    /// Takes a loan of memory, if there is none of its own.
+    pub(crate) fn borrow(&mut self, buffer: &mut ActionBuffer) {
+        if self.actions.is_none() {
+            self.actions = buffer.spare.take();
+        }
+    }
+
+    /// Gives memory back that nothing is in; what another one lent already is enough.
+    pub(crate) fn give_back(&mut self, buffer: &mut ActionBuffer) {
+        if self.is_empty() {
+            let own = self.actions.take();
+            if buffer.spare.is_none() {
+                buffer.spare = own;
+            }
+        }
+    }
+}
+
+/// What waits counts, not the memory for it.
+impl PartialEq for Outbox {
+    fn eq(&self, other: &Self) -> bool {
+        self.actions.iter().flat_map(|it| it.iter()).eq(other.actions.iter().flat_map(|it| it.iter()))
+    }
+}
+
+impl Eq for Outbox {}
+
+/// Memory for the actions of many nodes that are handled one after the other, so that each need not keep its own:
+/// see [`ChatNode::handle_with`](crate::ChatNode::handle_with).
+#[derive(Default)]
+pub struct ActionBuffer {
+    /// Empty whenever somebody can see it.
+    spare: Memory,
+}
+
+/// Nobody has lent anything yet.
+impl Clone for ActionBuffer {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl fmt::Debug for ActionBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActionBuffer").finish_non_exhaustive()
     }
 }
 
@@ -56,7 +112,7 @@ impl Iterator for Actions<'_> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let len = self.outbox.actions.len();
+        let len = self.outbox.len();
         (len, Some(len))
     }
 }

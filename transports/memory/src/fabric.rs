@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chinwag::{Address, DialError, Event, Input, LinkEnd, LinkId, Message, Semantics, Time};
+use chinwag::{ActionBuffer, Address, DialError, Event, Input, LinkEnd, LinkId, Message, Semantics, Time};
 
 use crate::check::Checker;
 use crate::fault::Fault;
@@ -44,6 +44,8 @@ pub(crate) struct Fabric {
     pub(crate) packet_log: Option<Box<PacketLog>>,
     /// What happens, if somebody wants to keep it.
     pub(crate) tracer: Tracer,
+    /// What all nodes use by turns.
+    pub(crate) action_buffer: ActionBuffer,
 }
 
 /// What keeps a network from being quiet.
@@ -73,6 +75,7 @@ impl Fabric {
             faults_due: BTreeSet::new(),
             packet_log: None,
             tracer: Tracer::default(),
+            action_buffer: ActionBuffer::default(),
             world: Arc::new(World::new(config)),
         }
     }
@@ -96,6 +99,7 @@ impl Fabric {
             faults_due: BTreeSet::new(),
             packet_log: None,
             tracer: Tracer::default(),
+            action_buffer: ActionBuffer::default(),
         }
     }
 

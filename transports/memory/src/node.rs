@@ -2,7 +2,9 @@
 
 use core::fmt;
 
-use chinwag::{Action, Address, ChatNode, Config, Epoch, Event, Input, LinkId, Message, PeerId, Seed, Time};
+use chinwag::{
+    Action, ActionBuffer, Address, ChatNode, Config, Epoch, Event, Input, LinkId, Message, PeerId, Seed, Time,
+};
 
 use crate::fabric::Fabric;
 
@@ -128,9 +130,9 @@ pub trait Node: Clone + Send {
 
 impl Node for ChatNode {
     fn handle(&mut self, now: Time, input: Input, effects: &mut Effects<'_>) {
-        for action in Self::handle(self, now, input) {
-            effects.act(action);
-        }
+        let mut buffer = effects.take_buffer();
+        self.handle_with(&mut buffer, now, input, |action| effects.act(action));
+        effects.return_buffer(buffer);
     }
 
     fn next_deadline(&self) -> Option<Time> {
@@ -168,6 +170,17 @@ impl<'a> Effects<'a> {
 
     pub(crate) const fn none(node: NodeId) -> Self {
         Self { node, fabric: None }
+    }
+
+    /// Memory that nodes borrow while they are told something: see [`ChatNode::handle_with`].
+    pub(crate) fn take_buffer(&mut self) -> ActionBuffer {
+        self.fabric.as_mut().map(|fabric| core::mem::take(&mut fabric.action_buffer)).unwrap_or_default()
+    }
+
+    pub(crate) fn return_buffer(&mut self, buffer: ActionBuffer) {
+        if let Some(fabric) = &mut self.fabric {
+            fabric.action_buffer = buffer;
+        }
     }
 
     /// Carries out an [`Action`].
