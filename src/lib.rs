@@ -68,6 +68,7 @@ mod node;
 mod outbox;
 mod overlay;
 mod part;
+mod passive;
 mod peers;
 mod receive;
 mod recency;

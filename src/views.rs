@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use crate::ctx::Ctx;
-use crate::mark::{self, Mark};
+use crate::passive::{LONGEST_REST, Passive};
 use crate::timers::{Timer, TimerKey};
 use crate::{Address, Contact, LinkId, PeerId, Time};
 
@@ -14,9 +14,7 @@ use crate::{Address, Contact, LinkId, PeerId, Time};
 /// heals (see `docs/protocol.md`).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Views {
-    passive: Vec<Candidate>,
-    /// The marks of their names, apart, as all are looked through for one.
-    marks: Vec<Mark>,
+    passive: Passive,
     /// Addresses that were turned to lately, and when.
     probes: Vec<(Address, Time)>,
     /// On which link a shuffle came that was passed on: its answer goes back there.
@@ -47,47 +45,17 @@ pub(crate) struct Views {
     refusals: (u32, Time),
 }
 
-/// One of many, so it is small.
-#[derive(Clone, PartialEq, Eq, Debug)]
-struct Candidate {
-    contact: Contact,
-    tried: Tried,
-}
-
-/// When somebody was last turned to, in milliseconds that begin anew after 49 days, as nobody is left in peace for so
-/// long; never, if it is 0, which no moment is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Tried(u32);
-
-impl Tried {
-    const NEVER: Self = Self(0);
-
-    fn at(now: Time) -> Self {
-        Self(Self::clock(now))
-    }
-
-    fn is_rested(self, now: Time, rest: Duration) -> bool {
-        self == Self::NEVER || u128::from(Self::clock(now).wrapping_sub(self.0)) >= rest.as_millis()
-    }
-
-    fn clock(now: Time) -> u32 {
-        u32::try_from(now.as_millis() & u64::from(u32::MAX)).unwrap_or(0) | 1
-    }
-}
-
 impl Views {
     /// How many peers are known beside the neighbours.
     pub(crate) fn passive(&self) -> impl Iterator<Item = &Contact> {
-        self.passive.iter().map(|candidate| &candidate.contact)
+        self.passive.iter()
     }
 
     /// Notes a peer to turn to. When there is no room, one of those that our last shuffle named goes, or any.
     pub(crate) fn learn(&mut self, ctx: &mut Ctx, contact: Contact) {
-        let mark = Mark::of(contact.peer());
-        match self.place(mark, contact.peer()).and_then(|place| self.passive.get_mut(place)) {
-            Some(known) if known.contact.address() != contact.address() => known.contact = contact,
-            Some(_) => {}
-            None => self.add(ctx, mark, contact),
+        let Some(place) = self.passive.find(contact.peer()) else { return self.add(ctx, contact) };
+        if self.passive.get(place).is_some_and(|known| known.address() != contact.address()) {
+            self.passive.moved(place, contact);
         }
     }
 
@@ -101,47 +69,25 @@ impl Views {
 
     /// Notes a peer that others name. What they say of one who is known does not change what we know.
     pub(crate) fn hear_of(&mut self, ctx: &mut Ctx, contact: &Contact) {
-        let mark = Mark::of(contact.peer());
-        if self.place(mark, contact.peer()).is_none() {
-            self.add(ctx, mark, contact.clone());
+        if self.passive.find(contact.peer()).is_none() {
+            self.add(ctx, contact.clone());
         }
     }
 
-    fn add(&mut self, ctx: &mut Ctx, mark: Mark, contact: Contact) {
+    fn add(&mut self, ctx: &mut Ctx, contact: Contact) {
         if *contact.peer() == ctx.config.id || Some(contact.address()) == ctx.config.listening.as_ref() {
             return;
         }
-        let new = Candidate { contact, tried: Tried::NEVER };
         let (known, most) = (self.passive.len(), ctx.config.passive_view);
         if known < most {
-            if known == self.passive.capacity() {
-                // No more than it takes in the end.
-                let more = known.max(16).min(most.saturating_sub(known));
-                self.passive.reserve_exact(more);
-                self.marks.reserve_exact(more);
-            }
-            self.passive.push(new);
-            self.marks.push(mark);
+            self.passive.push(contact, most);
             return;
         }
         let named = self.shuffled.as_mut().and_then(|(_, named)| named.pop());
         let goes = named
-            .and_then(|named| self.place(Mark::of(&named), &named))
+            .and_then(|named| self.passive.find(&named))
             .unwrap_or_else(|| ctx.rng.below(u32::try_from(known).unwrap_or(u32::MAX)) as usize);
-        if let (Some(place), Some(there)) = (self.passive.get_mut(goes), self.marks.get_mut(goes)) {
-            (*place, *there) = (new, mark);
-        }
-    }
-
-    /// Where somebody stands in the passive view.
-    fn place(&self, mark: Mark, peer: &PeerId) -> Option<usize> {
-        let is = |place: &usize| self.passive.get(*place).is_some_and(|known| known.contact.peer() == peer);
-        mark::places(&self.marks, mark).find(is)
-    }
-
-    fn swap(&mut self, one: usize, other: usize) {
-        self.passive.swap(one, other);
-        self.marks.swap(one, other);
+        self.passive.replace(goes, contact);
     }
 
     /// Notes one who has just joined through us. When there is no room, all who ever did stay with the same chance
@@ -155,9 +101,8 @@ impl Views {
     }
 
     pub(crate) fn forget(&mut self, peer: &PeerId) {
-        if let Some(place) = self.place(Mark::of(peer), peer) {
-            self.passive.swap_remove(place);
-            self.marks.swap_remove(place);
+        if let Some(place) = self.passive.find(peer) {
+            self.passive.remove(place);
         }
     }
 
@@ -231,10 +176,9 @@ impl Views {
         self.island = self.island.take().filter(|island| island != address);
         self.probes.retain(|(probed, _)| probed != address);
         self.failures = self.failures.saturating_add(probes.saturating_sub(self.probes.len()));
-        let there = |known: &Candidate| known.contact.address() == address;
+        let there = |known: &Contact| known.address() == address;
         while !alone && let Some(place) = self.passive.iter().position(there) {
-            self.passive.swap_remove(place);
-            self.marks.swap_remove(place);
+            self.passive.remove(place);
         }
     }
 
@@ -266,11 +210,11 @@ impl Views {
         // A shuffle that ends with the first who fits (Fisher and Yates).
         for place in 0..self.passive.len() {
             let left = u32::try_from(self.passive.len().saturating_sub(place)).unwrap_or(u32::MAX);
-            self.swap(place, place.saturating_add(ctx.rng.below(left) as usize));
+            self.passive.swap(place, place.saturating_add(ctx.rng.below(left) as usize));
             let Some(known) = self.passive.get(place) else { break };
-            let fresh = known.tried == Tried::NEVER;
-            let worth = fresh || second_choice.is_none() && known.tried.is_rested(ctx.now, rest);
-            if !worth || !fits(&known.contact) {
+            let fresh = self.passive.is_fresh(place);
+            let worth = fresh || second_choice.is_none() && self.passive.is_rested(place, ctx.now, rest);
+            if !worth || !fits(known) {
                 continue;
             }
             if fresh {
@@ -279,10 +223,11 @@ impl Views {
             }
             second_choice = Some(place);
         }
-        let chosen = self.passive.get_mut(chosen.or(second_choice)?)?;
-        chosen.tried = Tried::at(ctx.now);
-        self.probes.push((chosen.contact.address().clone(), ctx.now));
-        Some(chosen.contact.clone())
+        let place = chosen.or(second_choice)?;
+        let chosen = self.passive.get(place)?.clone();
+        self.passive.tried(place, ctx.now);
+        self.probes.push((chosen.address().clone(), ctx.now));
+        Some(chosen)
     }
 
     /// Some of the passive view, by chance.
@@ -290,7 +235,7 @@ impl Views {
         let count = count.min(self.passive.len());
         for place in 0..count {
             let left = u32::try_from(self.passive.len().saturating_sub(place)).unwrap_or(u32::MAX);
-            self.swap(place, place.saturating_add(ctx.rng.below(left) as usize));
+            self.passive.swap(place, place.saturating_add(ctx.rng.below(left) as usize));
         }
         self.passive().take(count)
     }
@@ -329,6 +274,7 @@ const REST: Duration = Duration::from_millis(250);
 pub(crate) const MOST_DOUBLINGS: u32 = 4;
 /// How long somebody is left in peace who was turned to, at first.
 const BETWEEN_TRIES: Duration = Duration::from_secs(3);
+const _: () = assert!(BETWEEN_TRIES.as_millis() << MOST_DOUBLINGS <= LONGEST_REST.as_millis());
 /// The most exchanges whose way back is remembered.
 const WAYS_BACK: usize = 64;
 /// How long to wait for one who was turned to before turning to another as well.
