@@ -13,7 +13,7 @@ impl ChatNode {
         let first = self.lacking(Turn::First, stream, sequence);
         let second = self.lacking(Turn::Second, stream, sequence);
         let soon = self.broadcast.announced_at.map_or(self.ctx.now, |at| at + BETWEEN_ANNOUNCEMENTS);
-        let [for_first, for_second] = &mut self.broadcast.to_announce;
+        let [for_first, for_second] = &mut *self.broadcast.to_announce;
         let at_once = for_first.is_empty() && soon <= self.ctx.now;
         if !first.is_empty() && !at_once {
             for_first.push_back((soon, stream, sequence));

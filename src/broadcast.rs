@@ -6,9 +6,10 @@ use crate::beacon::Beacon;
 use crate::classic::{ClassicWindow, MAX_READ};
 use crate::ctx::Ctx;
 use crate::history::{History, Limits};
+use crate::lazy::{Lazy, empty};
 use crate::repair::Repair;
 use crate::slots::{Slot, Slots};
-use crate::streams::{Intake, Order, Streams};
+use crate::streams::{Intake, Streams};
 use crate::timers::TimerKey;
 use crate::trees::Trees;
 use crate::wall_clock;
@@ -19,14 +20,14 @@ use crate::{
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Broadcast {
-    pub(crate) streams: Streams,
+    pub(crate) streams: Lazy<Streams>,
     pub(crate) trees: Trees,
-    pub(crate) history: History,
+    pub(crate) history: Lazy<History>,
     pub(crate) repair: Repair,
     pub(crate) beacon: Beacon,
     /// Posts that are to be announced, as the time of that, stream and sequence; those to whom we announce first, and
     /// the others.
-    pub(crate) to_announce: [VecDeque<(Time, u32, u64)>; 2],
+    pub(crate) to_announce: Lazy<ToAnnounce>,
     pub(crate) announce: Option<(Time, TimerKey)>,
     /// When something was last announced to those to whom we announce first.
     pub(crate) announced_at: Option<Time>,
@@ -38,8 +39,13 @@ pub(crate) struct Broadcast {
     /// The sequence number of the last message of our own.
     published: u64,
     /// Messages of our own that have reached nobody.
-    waiting: VecDeque<Message>,
+    waiting: Lazy<VecDeque<Message>>,
 }
+
+pub(crate) type ToAnnounce = [VecDeque<(Time, u32, u64)>; 2];
+
+empty!(ToAnnounce, ToAnnounce::default());
+empty!(VecDeque<Message>, VecDeque::new());
 
 /// How far a new node is with catching up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,12 +78,12 @@ pub(crate) enum Verdict {
 impl Broadcast {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
-            streams: Streams::new(Order::AsSent),
+            streams: Lazy::default(),
             trees: Trees::default(),
-            history: History::default(),
+            history: Lazy::default(),
             repair: Repair::default(),
             beacon: Beacon::new(StreamTag::of(&config.id, config.epoch)),
-            to_announce: Default::default(),
+            to_announce: Lazy::default(),
             announce: None,
             announced_at: None,
             look: None,
@@ -85,7 +91,7 @@ impl Broadcast {
             newcomer: Newcomer::Fresh,
             window: ClassicWindow::new(config.max_history < config.classic_window),
             published: 0,
-            waiting: VecDeque::new(),
+            waiting: Lazy::default(),
         }
     }
 
@@ -129,7 +135,8 @@ impl Broadcast {
 
     /// Lets go of everything about the streams that had to make room.
     pub(crate) fn forget_evicted(&mut self) {
-        for at in self.streams.take_evicted() {
+        let Some(streams) = self.streams.made() else { return };
+        for at in streams.take_evicted() {
             self.trees.forget(at);
             self.history.forget(at);
             self.repair.forget(at);
@@ -237,8 +244,9 @@ impl Broadcast {
     /// An old peer is there: hands over what waited and is short enough for it. The rest waits on.
     pub(crate) fn stop_waiting_for_classic(&mut self, ctx: &mut Ctx) -> VecDeque<Message> {
         let fits = |message: &Message| message.to_classic().encoded().len() < MAX_READ;
-        let (fitting, waiting): (VecDeque<_>, VecDeque<_>) = self.waiting.drain(..).partition(fits);
-        self.waiting = waiting;
+        let Some(waited) = self.waiting.made() else { return VecDeque::new() };
+        let (fitting, waiting): (VecDeque<_>, VecDeque<_>) = waited.drain(..).partition(fits);
+        *waited = waiting;
         if !fitting.is_empty() {
             ctx.emit(Event::WaitingSent { count: fitting.len() });
         }
@@ -247,7 +255,7 @@ impl Broadcast {
 
     /// Somebody is there: hands over what waited.
     pub(crate) fn stop_waiting(&mut self, ctx: &mut Ctx) -> VecDeque<Message> {
-        let waited = core::mem::take(&mut self.waiting);
+        let waited = self.waiting.made().map(core::mem::take).unwrap_or_default();
         if !waited.is_empty() {
             ctx.emit(Event::WaitingSent { count: waited.len() });
         }

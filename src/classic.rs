@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 
 use crate::ctx::Ctx;
 use crate::dialer::Dialer;
+use crate::lazy::{Lazy, empty};
 use crate::timers::{Timer, TimerKey};
 use crate::{Address, ClassicId, Content, Event, Intent, Message, PeerId, Time};
 
@@ -157,12 +158,19 @@ impl ClassicPeers {
 /// its echo through an old peer are known as one.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub(crate) struct ClassicWindow {
-    seen: HashMap<ClassicId, Form>,
-    order: VecDeque<ClassicId>,
+    known: Lazy<Known>,
     /// Something came in its classic form. Until then nothing can be an echo, and what is retained stands for the
     /// hashes, which take long to find.
     awake: bool,
 }
+
+#[derive(Clone, PartialEq, Eq, Default)]
+struct Known {
+    seen: HashMap<ClassicId, Form>,
+    order: VecDeque<ClassicId>,
+}
+
+empty!(Known, Known::default());
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Form {
@@ -193,7 +201,7 @@ impl ClassicWindow {
 
     /// A message came in its classic form: true if it is new.
     pub(crate) fn note_classic(&mut self, id: ClassicId, limit: usize) -> bool {
-        let new = !self.seen.contains_key(&id);
+        let new = !self.contains(id);
         if new {
             self.insert(id, Form::Echo, limit);
         }
@@ -203,7 +211,7 @@ impl ClassicWindow {
     /// A native message came, or was said here: true if its echo was delivered before it. An echo stands for one
     /// native message only, as an author may say the same twice.
     pub(crate) fn note_native(&mut self, id: ClassicId, limit: usize) -> bool {
-        match self.seen.get_mut(&id) {
+        match self.known.seen.get_mut(&id) {
             Some(form) => core::mem::replace(form, Form::Settled) == Form::Echo,
             None => {
                 self.insert(id, Form::Settled, limit);
@@ -213,16 +221,17 @@ impl ClassicWindow {
     }
 
     pub(crate) fn contains(&self, id: ClassicId) -> bool {
-        self.seen.contains_key(&id)
+        self.known.seen.contains_key(&id)
     }
 
     fn insert(&mut self, id: ClassicId, form: Form, limit: usize) {
-        self.seen.insert(id, form);
-        self.order.push_back(id);
-        if self.order.len() > limit
-            && let Some(oldest) = self.order.pop_front()
+        let Known { seen, order } = &mut *self.known;
+        seen.insert(id, form);
+        order.push_back(id);
+        if order.len() > limit
+            && let Some(oldest) = order.pop_front()
         {
-            self.seen.remove(&oldest);
+            seen.remove(&oldest);
         }
     }
 }
@@ -230,7 +239,7 @@ impl ClassicWindow {
 /// In the order they came, so that equal windows print alike.
 impl fmt::Debug for ClassicWindow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.order.iter().map(|id| (id, self.seen.get(id)))).finish()
+        f.debug_map().entries(self.known.order.iter().map(|id| (id, self.known.seen.get(id)))).finish()
     }
 }
 
@@ -246,7 +255,7 @@ mod tests {
             assert!(!window.note_classic(ClassicId::new(n), 5));
         }
         assert!(!window.contains(ClassicId::new(4)) && window.contains(ClassicId::new(5)));
-        assert_eq!(window.order.len(), 5);
+        assert_eq!(window.known.order.len(), 5);
     }
 
     #[test]

@@ -4,10 +4,12 @@ use core::time::Duration;
 
 use crate::broadcast::{Newcomer, limits};
 use crate::catching_up::ANSWER_PATIENCE;
+use crate::entries::Entry;
 use crate::node::ChatNode;
 use crate::reconcile;
 use crate::slots::Slot;
 use crate::spans::Spans;
+use crate::streams::Streams;
 use crate::timers::Timer;
 use crate::{Control, LinkId, Run, StreamTag, Time};
 
@@ -34,8 +36,13 @@ impl ChatNode {
 
     fn compare_with(&mut self, link: LinkId) {
         self.ctx.stats.syncs = self.ctx.stats.syncs.saturating_add(1);
-        let spans = reconcile::open(&self.broadcast.streams.entries());
+        let spans = reconcile::open(&self.entries());
         self.ctx.tell(link, Control::Sync(Spans(spans)));
+    }
+
+    /// What we have of each stream.
+    fn entries(&mut self) -> Vec<Entry> {
+        self.broadcast.streams.made().map(Streams::entries).unwrap_or_default()
     }
 
     fn schedule_sync(&mut self) {
@@ -54,7 +61,9 @@ impl ChatNode {
                 self.broadcast.newcomer = Newcomer::Done;
             }
         }
-        self.broadcast.history.expire(&limits(&self.ctx.config), self.ctx.now);
+        if let Some(history) = self.broadcast.history.made() {
+            history.expire(&limits(&self.ctx.config), self.ctx.now);
+        }
         let taken = self.links.taken();
         let number = self.ctx.rng.below(Slot::COUNT as u32);
         let Some(link) = taken.nth_around(number).and_then(|slot| self.links.at(slot)) else { return };
@@ -64,7 +73,7 @@ impl ChatNode {
 
     /// A neighbour compares what it has with what we have.
     pub(crate) fn compared(&mut self, link: LinkId, Spans(spans): &Spans) {
-        let entries = self.broadcast.streams.entries();
+        let entries = self.entries();
         let streams = &self.broadcast.streams;
         let answer = reconcile::answer(&entries, |tag| streams.summary(tag), spans);
         if !answer.reply.is_empty() {

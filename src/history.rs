@@ -4,6 +4,7 @@ use core::fmt;
 use core::time::Duration;
 use std::collections::VecDeque;
 
+use crate::lazy::empty;
 use crate::{Message, Time};
 
 /// How much a [`History`] retains.
@@ -45,6 +46,8 @@ pub(crate) struct History {
     base: u32,
     count: u32,
 }
+
+empty!(History, History::default());
 
 /// The arrival numbers of consecutive sequence numbers of one stream: neither the first nor the last is a hole.
 #[derive(Clone, PartialEq, Eq, Default)]

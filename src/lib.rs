@@ -61,6 +61,7 @@ mod id;
 mod input;
 mod introduce;
 mod keep_alive;
+mod lazy;
 mod links;
 mod mark;
 mod message;

@@ -5,6 +5,7 @@ use crate::classic::ClassicPeers;
 use crate::ctx::Ctx;
 use crate::dialer::Dialer;
 use crate::direct::Direct;
+use crate::lazy::Lazy;
 use crate::links::Links;
 use crate::outbox::ActionBuffer;
 use crate::peers::{Peer, Peers};
@@ -40,7 +41,7 @@ pub struct ChatNode {
     pub(crate) broadcast: Broadcast,
     pub(crate) direct: Direct,
     pub(crate) views: Views,
-    pub(crate) routes: Routes,
+    pub(crate) routes: Lazy<Routes>,
     pub(crate) presence: Presence,
 }
 
@@ -69,7 +70,7 @@ impl ChatNode {
             peers: Peers::default(),
             direct: Direct::new(),
             views: Views::default(),
-            routes: Routes::default(),
+            routes: Lazy::default(),
             presence: Presence::Here,
         })
     }

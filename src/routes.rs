@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::lazy::empty;
 use crate::{LinkId, PeerId, StreamTag, Time};
 
 /// What is remembered about one-to-one messages that others pass through us, and about who looks for whom: each table
@@ -18,6 +19,8 @@ pub(crate) struct Routes {
     /// How many searches were passed on since.
     rate: (Time, u32),
 }
+
+empty!(Routes, Routes::default());
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Passing {

@@ -108,7 +108,9 @@ impl ChatNode {
 
     /// What was known of a link ends with it, as its number may come again.
     pub(crate) fn end_session(&mut self, link: LinkId) {
-        self.routes.forget_link(link);
+        if let Some(routes) = self.routes.made() {
+            routes.forget_link(link);
+        }
         self.views.forget_link(link);
         self.direct.forget_link(link);
         if let Some((_, key)) = self.ctx.sessions.remove(&link).and_then(|session| session.timer) {

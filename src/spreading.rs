@@ -293,8 +293,12 @@ impl ChatNode {
         let Some(slot) = role.slot() else { return };
         self.broadcast.trees.forget_slot(slot);
         self.broadcast.beacon.forget_slot(slot);
-        self.broadcast.streams.forget_slot(slot);
-        self.broadcast.history.forget_slot(u32::try_from(slot.index()).unwrap_or(u32::MAX));
+        if let Some(streams) = self.broadcast.streams.made() {
+            streams.forget_slot(slot);
+        }
+        if let Some(history) = self.broadcast.history.made() {
+            history.forget_slot(u32::try_from(slot.index()).unwrap_or(u32::MAX));
+        }
         self.lost_claimant(slot);
         self.look_for_orphans();
     }

@@ -10,6 +10,7 @@ use stream::{Held, Stream};
 
 use crate::ctx::Ctx;
 use crate::entries::Entry;
+use crate::lazy::empty;
 use crate::recency::Recency;
 use crate::slots::{Slot, Slots};
 use crate::spans::Summary;
@@ -37,6 +38,8 @@ pub(crate) struct Streams {
     /// How many streams are known by their tag alone.
     nameless: usize,
 }
+
+empty!(Streams, Streams::new(Order::AsSent));
 
 /// In which order the messages of a stream are delivered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

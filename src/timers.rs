@@ -1,5 +1,7 @@
 //! Timers: fired in the order of their deadlines, and among equal deadlines in the order they were set.
 
+use core::num::NonZeroU64;
+
 use crate::{Address, LinkId, Time, thrift};
 
 /// What is due. Named by the effect.
@@ -37,7 +39,7 @@ pub(crate) enum Timer {
 
 /// A timer that was set, by which it can be cancelled.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct TimerKey(Time, u64);
+pub(crate) struct TimerKey(Time, NonZeroU64);
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Timers {
@@ -50,8 +52,9 @@ impl Timers {
     /// Sets a timer for `at`, or for just after `now` if that is not later: a timer never fires in the same moment
     /// it was set, so that a drained node always waits for something that lies ahead.
     pub(crate) fn set(&mut self, now: Time, at: Time, timer: Timer) -> TimerKey {
-        let key = TimerKey(at.max(now + core::time::Duration::from_nanos(1)), self.set);
-        self.set = self.set.wrapping_add(1);
+        self.set = self.set.saturating_add(1);
+        let number = NonZeroU64::new(self.set).unwrap_or(NonZeroU64::MIN);
+        let key = TimerKey(at.max(now + core::time::Duration::from_nanos(1)), number);
         let place = self.place(key);
         thrift::grow(&mut self.due);
         self.due.insert(place, (key, timer));
