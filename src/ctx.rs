@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::outbox::Outbox;
 use crate::rng::Rng;
 use crate::session::Session;
+use crate::settings::Settings;
 use crate::slots::Slots;
 use crate::timers::{Timer, TimerKey, Timers};
 use crate::wall_clock;
@@ -18,7 +19,7 @@ use crate::{
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Ctx {
     pub(crate) now: Time,
-    pub(crate) config: Config,
+    pub(crate) config: Settings,
     /// Of our own stream.
     pub(crate) own_tag: StreamTag,
     pub(crate) rng: Rng,
@@ -55,7 +56,7 @@ impl Ctx {
         Self {
             now: Time::ZERO,
             own_tag: StreamTag::of(&config.id, config.epoch),
-            config,
+            config: Settings::new(config),
             rng: Rng::new(seed),
             timers: Timers::default(),
             out: Outbox::default(),

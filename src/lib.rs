@@ -82,6 +82,7 @@ mod scouting;
 mod second_links;
 mod serving;
 mod session;
+mod settings;
 mod slots;
 mod sorted_map;
 mod span_json;

@@ -374,7 +374,7 @@ impl Message {
     }
 }
 
-fn nobody() -> PeerId {
+pub(crate) fn nobody() -> PeerId {
     static NOBODY: LazyLock<PeerId> = LazyLock::new(PeerId::nobody);
     NOBODY.clone()
 }

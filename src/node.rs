@@ -169,8 +169,14 @@ impl ChatNode {
 
     /// What it was told about itself.
     #[must_use]
-    pub fn config(&self) -> &Config {
-        &self.ctx.config
+    pub fn config(&self) -> Config {
+        self.ctx.config.config()
+    }
+
+    /// Has this node keep what it was told about itself together with `other`, as far as it is the same, which it is unless
+    /// this gives false. Both do what they did before: of many nodes in one process each takes some hundred bytes less.
+    pub fn share_config(&mut self, other: &Self) -> bool {
+        self.ctx.config.share(&other.ctx.config)
     }
 
     /// The latest time it was given.

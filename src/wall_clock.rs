@@ -1,13 +1,14 @@
 //! The time that messages carry: text as C's `ctime` writes it, which is what the old program puts there.
 
-use crate::{Body, Config, Time};
+use crate::settings::Settings;
+use crate::{Body, Time};
 
 const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Seconds since 1970, local time, at `now`.
-pub(crate) fn seconds(config: &Config, now: Time) -> u64 {
+pub(crate) fn seconds(config: &Settings, now: Time) -> u64 {
     let utc = config.epoch.get().saturating_add(now.as_millis()) / 1000;
     utc.saturating_add_signed(i64::from(config.utc_offset_secs))
 }

@@ -67,7 +67,10 @@ impl<N: Node> Network<N> {
             return Err(AddError::AddressTaken(address));
         }
         let start = Start { node, address, listening, seed: self.whole.seed_of(node, 1) };
-        let added = make(&start)?;
+        let mut added = make(&start)?;
+        if let Some(other) = self.whole.nodes.last() {
+            added.share_with(other);
+        }
         let name = added.name().cloned();
         self.whole.fabric.world_mut().enter(node, name.as_ref(), &start.address);
         let (keeps_events, machine) =

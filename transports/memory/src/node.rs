@@ -3,7 +3,7 @@
 use core::fmt;
 
 use chinwag::{
-    Action, ActionBuffer, Address, ChatNode, Config, Epoch, Event, Input, LinkId, Message, PeerId, Seed, Time,
+    Action, ActionBuffer, Address, ChatNode, Epoch, Event, Input, LinkId, Message, PeerId, Seed, Time,
 };
 
 use crate::fabric::Fabric;
@@ -117,6 +117,10 @@ pub trait Node: Clone + Send {
     #[must_use]
     fn restarted(&self, start: &Start) -> Self;
 
+    /// Keeps together with `other`, a node of the same network, what is the same in both and never changes. It need not,
+    /// and nothing that it does may depend on it.
+    fn share_with(&mut self, _other: &Self) {}
+
     /// The name under which it says things, by which the checks know who may have said what.
     fn name(&self) -> Option<&PeerId> {
         None
@@ -140,11 +144,17 @@ impl Node for ChatNode {
     }
 
     fn restarted(&self, start: &Start) -> Self {
-        let mut config: Config = self.config().clone();
+        let mut config = self.config();
         config.epoch = Epoch::new(config.epoch.get().saturating_add(1));
         config.listening = start.listening.then(|| start.address.clone());
         // No rule of a configuration is about these two, so that what was valid is valid still.
-        Self::new(config, start.seed).unwrap_or_else(|_| self.clone())
+        let mut fresh = Self::new(config, start.seed).unwrap_or_else(|_| self.clone());
+        fresh.share_with(self);
+        fresh
+    }
+
+    fn share_with(&mut self, other: &Self) {
+        self.share_config(other);
     }
 
     fn name(&self) -> Option<&PeerId> {

@@ -112,12 +112,16 @@ impl Node for Actor {
         let epoch = self.chat.config().epoch;
         let mut chat = self.chat.restarted(start);
         if self.has(Bug::ReuseEpoch) {
-            let mut config = chat.config().clone();
+            let mut config = chat.config();
             config.epoch = epoch;
             chat = ChatNode::new(config, start.seed).unwrap_or(chat);
         }
         let bug = self.planted.as_ref().map(Planted::bug);
         Self::new(chat, bug, self.mischief.clone())
+    }
+
+    fn share_with(&mut self, other: &Self) {
+        self.chat.share_with(&other.chat);
     }
 
     fn name(&self) -> Option<&PeerId> {
