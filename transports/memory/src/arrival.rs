@@ -65,7 +65,11 @@ impl Fabric {
                 self.accepted(node, link, (from, from_link), inbox);
             }
             Occurrence::Refused { link } => self.dial_ends(node, link, DialError::Refused, inbox),
-            Occurrence::DialTimedOut { link } => self.dial_ends(node, link, DialError::TimedOut, inbox),
+            Occurrence::DialTimedOut { dial } => {
+                if let Some(link) = self.host(node).ends.dialing(dial) {
+                    self.dial_ends(node, link, DialError::TimedOut, inbox);
+                }
+            }
             Occurrence::Unresolvable { address } => self.unresolvable(node, address, inbox),
             Occurrence::Opened { link } => self.opened(node, link, inbox),
             Occurrence::Ended { link, end } => self.ended(node, link, end, inbox),
@@ -173,7 +177,7 @@ impl Fabric {
     /// A dial has led to a link.
     fn opened(&mut self, node: NodeId, link: LinkId, inbox: &mut Inbox) {
         let Some(end) = self.host_mut(node).ends.get_mut(link) else { return };
-        end.state = EndState::Up;
+        (end.state, end.newest) = (EndState::Up, 0);
         let (peer, semantics) = (end.peer, end.semantics);
         self.stats.dials_answered += 1;
         self.linked(node, peer);

@@ -166,7 +166,11 @@ impl Fabric {
             Semantics::Stream => {
                 self.call(node, link);
                 let key = self.key(node, now + self.world.config.dial_timeout, Class::Local);
-                self.queue.push(key, Happening::ToNode { node, what: Occurrence::DialTimedOut { link } });
+                let dial = key.sequence;
+                if let Some(end) = self.host_mut(node).ends.get_mut(link) {
+                    end.newest = dial;
+                }
+                self.queue.push(key, Happening::ToNode { node, what: Occurrence::DialTimedOut { dial } });
             }
         }
         self.stats.dials_doubled += u64::from(doubled);

@@ -43,8 +43,8 @@ pub(crate) enum Occurrence {
     Refused { link: LinkId },
     /// The dialed address is nobody's.
     Unresolvable { address: Address },
-    /// Nobody has answered a dial.
-    DialTimedOut { link: LinkId },
+    /// Nobody has answered a dial; `dial` is the number of the key of this.
+    DialTimedOut { dial: u64 },
     /// A datagram link, which needs no answer, is there.
     Opened { link: LinkId },
     /// A stream ends, after everything that was sent on it.
@@ -80,8 +80,17 @@ pub(crate) enum Payload {
 }
 
 impl Item for Happening {
-    fn implied(class: Class, source: u32) -> Option<Self> {
-        (class == Class::Wake).then(|| Self::Wake { node: NodeId::from_number(source) })
+    fn is_implied(&self) -> bool {
+        matches!(self, Self::Wake { .. } | Self::ToNode { what: Occurrence::DialTimedOut { .. }, .. })
+    }
+
+    fn implied(class: Class, source: u32, sequence: u64) -> Option<Self> {
+        let node = NodeId::from_number(source);
+        match class {
+            Class::Wake => Some(Self::Wake { node }),
+            Class::Local => Some(Self::ToNode { node, what: Occurrence::DialTimedOut { dial: sequence } }),
+            Class::Fault | Class::Arrival => None,
+        }
     }
 }
 

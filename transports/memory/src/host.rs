@@ -211,7 +211,7 @@ pub(crate) struct End {
     pub(crate) last_arrival: Time,
     /// How many packets were sent from here.
     pub(crate) sent: u64,
-    /// The highest number of a packet that arrived.
+    /// The highest number of a packet that arrived; of a stream that is being dialed, what its timing out is known by.
     pub(crate) newest: u64,
     /// `None` where nothing of it is needed.
     more: Option<Box<More>>,
@@ -335,6 +335,12 @@ impl Ends {
     /// The end of the datagram link that another node dialed, which has this number there.
     pub(crate) fn accepted_from(&self, peer: NodeId, peer_link: LinkId) -> Option<LinkId> {
         let is_it = |end: &&End| end.peer == peer && end.peer_link.get() == Some(peer_link);
+        self.ends.iter().find(is_it).map(|end| end.link)
+    }
+
+    /// The end of a link that is being dialed, by what its timing out is known by.
+    pub(crate) fn dialing(&self, dial: u64) -> Option<LinkId> {
+        let is_it = |end: &&End| end.state == EndState::Dialing && end.newest == dial;
         self.ends.iter().find(is_it).map(|end| end.link)
     }
 

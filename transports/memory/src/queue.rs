@@ -43,8 +43,11 @@ pub enum Scheduler {
 
 /// What a queue keeps.
 pub(crate) trait Item: Sized {
-    /// What follows from a class and a source alone: such items take no room beside their keys.
-    fn implied(class: Class, source: u32) -> Option<Self>;
+    /// Whether it follows from its key: such items take no room beside these.
+    fn is_implied(&self) -> bool;
+
+    /// The one that follows from a key of this class, if it is one that does.
+    fn implied(class: Class, source: u32, sequence: u64) -> Option<Self>;
 }
 
 /// What is going to happen: items of `T` by their keys, which must differ.
@@ -54,7 +57,9 @@ pub(crate) trait Item: Sized {
 pub(crate) struct Queue<T> {
     order: Order,
     items: Vec<Option<T>>,
+    /// Places that are used next, and those that came free since these were found.
     free: Vec<u32>,
+    freed: Vec<u32>,
 }
 
 #[derive(Clone, Debug)]
@@ -93,7 +98,7 @@ impl Entry {
             2 => Class::Local,
             _ => Class::Wake,
         };
-        T::implied(class, self.rank & ((1 << SOURCE_BITS) - 1))
+        T::implied(class, self.rank & ((1 << SOURCE_BITS) - 1), self.sequence)
     }
 }
 
@@ -103,16 +108,19 @@ impl<T: Item> Queue<T> {
             Scheduler::Wheel => Order::Wheel(Box::new(Wheel::new())),
             Scheduler::Heap => Order::Heap(BinaryHeap::new()),
         };
-        Self { order, items: Vec::new(), free: Vec::new() }
+        Self { order, items: Vec::new(), free: Vec::new(), freed: Vec::new() }
     }
 
     pub(crate) fn push(&mut self, key: Key, item: T) {
-        let slot = if T::implied(key.class, key.source).is_some() { NOWHERE } else { self.keep(item) };
+        let slot = if item.is_implied() { NOWHERE } else { self.keep(item) };
         self.enter(Entry::new(key, slot));
     }
 
     /// Keys only are moved and sorted: what happens stays where it was put.
     fn keep(&mut self, item: T) -> u32 {
+        if self.free.is_empty() {
+            self.tidy();
+        }
         let slot = self.free.pop().unwrap_or_else(|| {
             if self.items.len() == self.items.capacity() {
                 // There may be millions: twice as many would be more than the nodes can spare.
@@ -152,6 +160,7 @@ impl<T: Item> Queue<T> {
         let items = core::mem::take(&mut self.items);
         let mut items: Vec<Option<T>> = items;
         self.free.clear();
+        self.freed.clear();
         entries
             .into_iter()
             .filter_map(|entry| {
@@ -186,8 +195,27 @@ impl<T: Item> Queue<T> {
             return Some((entry.at, entry.implied()?));
         }
         let item = self.items.get_mut(entry.slot as usize)?.take()?;
-        self.free.push(entry.slot);
+        self.freed.push(entry.slot);
         Some((entry.at, item))
+    }
+
+    /// Finds places that are free. If these are most, the first are used first, so that what comes moves to the front, and
+    /// room behind it, which a burst needed, is given back.
+    fn tidy(&mut self) {
+        core::mem::swap(&mut self.free, &mut self.freed);
+        if self.free.len() <= self.items.len() / 2 {
+            return;
+        }
+        self.free.sort_unstable_by(|one, other| other.cmp(one));
+        while let Some(None) = self.items.last() {
+            self.items.pop();
+        }
+        let gone = self.free.partition_point(|slot| *slot as usize >= self.items.len());
+        self.free.drain(..gone);
+        let room = self.items.len() + self.items.len() / 8;
+        self.items.shrink_to(room);
+        self.free.shrink_to(room);
+        self.freed.shrink_to(room);
     }
 
     /// Everything in it that does not follow from its key, in no order that means anything.
@@ -203,14 +231,18 @@ mod tests {
 
     /// Of one source's alarms, the keys tell all but when.
     impl Item for Option<Key> {
-        fn implied(class: Class, source: u32) -> Option<Self> {
+        fn is_implied(&self) -> bool {
+            self.is_none()
+        }
+
+        fn implied(class: Class, source: u32, _sequence: u64) -> Option<Self> {
             (class == Class::Wake && source == 3).then_some(None)
         }
     }
 
     /// An item for a key, as far as it is kept.
     fn item(key: Key) -> Option<Key> {
-        Item::implied(key.class, key.source).unwrap_or(Some(key))
+        Item::implied(key.class, key.source, key.sequence).unwrap_or(Some(key))
     }
 
     #[test]
@@ -263,6 +295,33 @@ mod tests {
                 .prop_map(|(after, class, source)| Step::Push { after, class, source }),
             1 => span().prop_map(|after| Step::PopUntil { after }),
         ]
+    }
+
+    #[test]
+    fn room_for_a_burst_is_given_back() {
+        let mut queue = Queue::new(Scheduler::Wheel);
+        let key = |number| Key {
+            at: Time::from_millis(number),
+            class: Class::Arrival,
+            source: 0,
+            sequence: number,
+        };
+        (1..=10_000).for_each(|number| queue.push(key(number), Some(key(number))));
+        for number in 1..=10_000 {
+            assert_eq!(queue.pop_until(Time::MAX), Some((key(number).at, Some(key(number)))));
+        }
+        for number in 10_001..=60_000 {
+            // Some are always there.
+            queue.push(key(number), Some(key(number)));
+            let oldest = number.checked_sub(100).filter(|oldest| *oldest > 10_000);
+            assert!(oldest.is_none_or(|_| queue.pop_until(Time::MAX).is_some()));
+        }
+        for number in 59_901..=60_000 {
+            assert_eq!(queue.pop_until(Time::MAX), Some((key(number).at, Some(key(number)))));
+        }
+        assert_eq!(queue.pop_until(Time::MAX), None);
+        assert!(queue.items.capacity() < 400, "room for {}", queue.items.capacity());
+        assert!(queue.free.capacity() + queue.freed.capacity() < 800, "{}", queue.freed.capacity());
     }
 
     proptest! {

@@ -233,4 +233,4 @@ const BUCKETS: u64 = 1024;
 /// Slots that are told apart, 137 s: most timers.
 const SLOTS: u64 = 512;
 /// Buffers of more entries than this are given back: a burst would leave one in each bucket it went through.
-const KEPT_CAPACITY: usize = 1024;
+const KEPT_CAPACITY: usize = 64;
