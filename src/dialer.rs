@@ -1,5 +1,7 @@
 //! Which addresses to dial, when, and what for: a lasting link, or one connection for one message.
 
+use std::collections::VecDeque;
+
 use crate::ctx::Ctx;
 use crate::sorted_map::SortedMap;
 use crate::target::{Dial, Introduction, Target, Wish};
@@ -125,7 +127,7 @@ impl Dialer {
     pub(crate) fn link_up(&mut self, ctx: &mut Ctx, address: &Address) -> Purpose {
         let Some(target) = self.targets.get_mut(address) else { return Purpose::Nothing };
         target.stop_dialing(ctx);
-        if let Some(message) = target.queue.pop_front() {
+        if let Some(message) = target.queue.made().and_then(VecDeque::pop_front) {
             target.failures = 0;
             return Purpose::HandOver(message);
         }
@@ -170,14 +172,14 @@ impl Dialer {
     pub(crate) fn guess(&mut self, address: &Address, peer: &PeerId, new: bool) {
         let waits = |(dialed, target): &(&Address, &Target)| {
             dialed.port() == address.port()
-                && (new || target.guessed.as_ref() == Some(peer))
+                && (new || target.guessed.as_deref() == Some(peer))
                 && matches!(target.introduction, Introduction::Sent | Introduction::AwaitingCallback(_))
         };
         let mut waiting = self.targets.iter().filter(waits).map(|(dialed, _)| dialed.clone());
         let (Some(dialed), None) = (waiting.next(), waiting.next()) else { return };
         drop(waiting);
         if let Some(target) = self.targets.get_mut(&dialed) {
-            target.guessed = Some(peer.clone());
+            target.guessed = Some(Box::new(peer.clone()));
         }
     }
 
@@ -185,7 +187,7 @@ impl Dialer {
     pub(crate) fn parted(&mut self, ctx: &mut Ctx, peer: &PeerId, place: Option<&Address>, parting: Parting) {
         let leads = |target: &Target| {
             matches!(&target.introduction, Introduction::Done(done) if done == peer)
-                || target.guessed.as_ref() == Some(peer)
+                || target.guessed.as_deref() == Some(peer)
         };
         let mut places: Vec<Address> = self
             .targets

@@ -4,22 +4,44 @@ use core::time::Duration;
 
 use crate::{Config, Time};
 
-/// What is known of one link's life.
+/// What is known of one link's life. There is one for each link of each node, so it is small.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct KeepAlive {
     heard: Time,
-    /// When this node was found to have been asleep itself, the first time since the other end was heard.
-    forgiven: Option<Time>,
-    /// The number and the time of the last ping that has not been answered.
-    asked: Option<(u64, Time)>,
-    round_trip: Option<RoundTrip>,
+    /// When this node was found to have been asleep itself, the first time since the other end was heard; `Time::ZERO` if
+    /// it was not.
+    forgiven: Time,
+    /// The number of the last ping that has not been answered.
+    asked: u64,
+    /// When that was sent; `Time::MAX` if there is none.
+    asked_at: Time,
+    round_trip: RoundTrip,
 }
 
-/// Smoothed round-trip time and its variation (Jacobson's estimator as in RFC 6298, section 2).
+/// Smoothed round-trip time and its variation, in nanoseconds (Jacobson's estimator as in RFC 6298, section 2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct RoundTrip {
-    smoothed: Duration,
-    variation: Duration,
+    /// `MAX` if none was measured.
+    smoothed: u64,
+    variation: u64,
+}
+
+impl RoundTrip {
+    const UNKNOWN: Self = Self { smoothed: u64::MAX, variation: 0 };
+
+    fn known(self) -> Option<Self> {
+        (self != Self::UNKNOWN).then_some(self)
+    }
+
+    fn with(self, measured: u64) -> Self {
+        let Some(Self { smoothed, variation }) = self.known() else {
+            return Self { smoothed: measured, variation: measured / 2 };
+        };
+        Self {
+            smoothed: smoothed.saturating_mul(7).saturating_add(measured) / 8,
+            variation: variation.saturating_mul(3).saturating_add(smoothed.abs_diff(measured)) / 4,
+        }
+    }
 }
 
 /// What to do about a link now.
@@ -35,42 +57,45 @@ pub(crate) enum Check {
 
 impl KeepAlive {
     pub(crate) const fn new(now: Time) -> Self {
-        Self { heard: now, forgiven: None, asked: None, round_trip: None }
+        Self {
+            heard: now,
+            forgiven: Time::ZERO,
+            asked: 0,
+            asked_at: Time::MAX,
+            round_trip: RoundTrip::UNKNOWN,
+        }
     }
 
     pub(crate) fn heard(&mut self, now: Time) {
         self.heard = now;
-        self.forgiven = None;
+        self.forgiven = Time::ZERO;
     }
 
     /// This node was asleep until `resumed`, and cannot have heard anything: silence counts from then on. Once
     /// only: a node that is late all the time must still notice the dead.
     pub(crate) fn forgive(&mut self, resumed: Time) {
-        if resumed > self.heard && self.forgiven.is_none() {
-            self.forgiven = Some(resumed);
+        if resumed > self.heard && self.forgiven == Time::ZERO {
+            self.forgiven = resumed;
         }
     }
 
     pub(crate) fn asked(&mut self, number: u64, now: Time) {
-        self.asked = Some((number, now));
+        (self.asked, self.asked_at) = (number, now);
     }
 
     /// The answer to ping `number` came. Only the last ping counts, so that an answer is never taken for that of
     /// another.
     pub(crate) fn answered(&mut self, number: u64, now: Time) {
-        let Some((_, at)) = self.asked.take_if(|(asked, _)| *asked == number) else { return };
-        let measured = now.saturating_since(at);
-        self.round_trip = Some(match self.round_trip {
-            None => RoundTrip { smoothed: measured, variation: measured / 2 },
-            Some(RoundTrip { smoothed, variation }) => RoundTrip {
-                smoothed: (smoothed * 7 + measured) / 8,
-                variation: (variation * 3 + smoothed.abs_diff(measured)) / 4,
-            },
-        });
+        if self.asked_at == Time::MAX || self.asked != number {
+            return;
+        }
+        let measured = now.as_nanos().saturating_sub(self.asked_at.as_nanos());
+        self.asked_at = Time::MAX;
+        self.round_trip = self.round_trip.with(measured);
     }
 
     pub(crate) fn round_trip(&self) -> Option<Duration> {
-        self.round_trip.map(|round_trip| round_trip.smoothed)
+        self.round_trip.known().map(|round_trip| Duration::from_nanos(round_trip.smoothed))
     }
 
     /// How long nothing has been heard.
@@ -79,7 +104,7 @@ impl KeepAlive {
     }
 
     fn since(&self) -> Time {
-        self.forgiven.unwrap_or(self.heard)
+        self.forgiven.max(self.heard)
     }
 
     /// Looks at the link. `patience` is how long it may be silent before it is given up.
@@ -95,14 +120,16 @@ impl KeepAlive {
             return Check::Dead;
         }
         // Once, each end measures the round trip by itself.
-        let second = second && self.round_trip.is_some();
+        let second = second && self.round_trip.known().is_some();
         let idle = if second { config.idle + config.idle / 4 } else { config.idle };
         if silence + leeway(config) < idle {
             return Check::Wait(since + idle + leeway(config));
         }
-        let pace = self.round_trip.map_or(config.idle / 4, |it| it.smoothed + it.variation * 4);
+        let longest = |it: RoundTrip| it.smoothed.saturating_add(it.variation.saturating_mul(4));
+        let pace = self.round_trip.known().map(longest).map_or(config.idle / 4, Duration::from_nanos);
         let pace = pace.clamp(config.idle / 8, config.idle / 4);
-        match self.asked.map(|(_, at)| at + pace).filter(|answered| now < *answered) {
+        let asked_at = Some(self.asked_at).filter(|at| *at < Time::MAX);
+        match asked_at.map(|at| at + pace).filter(|answered| now < *answered) {
             Some(answered) => Check::Wait(answered.min(since + patience)),
             None => Check::Ping((now + pace).min(since + patience)),
         }

@@ -88,7 +88,7 @@ impl ChatNode {
     /// Whether one who takes us in would be one neighbour too many.
     pub(crate) fn is_too_many(&self, peer: &PeerId, epoch: Epoch) -> bool {
         let known = self.links.link_to(peer, epoch).is_some();
-        let replaces = self.views.replacing.as_ref().is_some_and(|(replacement, ..)| replacement == peer);
+        let replaces = self.views.replacing.as_deref().is_some_and(|(replacement, ..)| replacement == peer);
         self.has_views() && !known && !replaces && self.links.linked() >= self.ctx.config.max_neighbours
     }
 
@@ -118,7 +118,7 @@ impl ChatNode {
     ) {
         self.views.forget(peer);
         self.views.found();
-        let replaced = self.views.replacing.take_if(|(replacement, ..)| replacement == peer);
+        let replaced = self.views.replacing.take_if(|replacing| replacing.0 == *peer).map(|it| *it);
         let patience = self.ctx.config.handshake;
         if let Some((_, old, since)) = replaced
             && self.ctx.now.saturating_since(since) < patience
@@ -190,7 +190,7 @@ impl ChatNode {
             return;
         }
         let now = self.ctx.now;
-        let replacing = self.views.replacing.as_ref();
+        let replacing = self.views.replacing.as_deref();
         if replacing.is_some_and(|(.., since)| now.saturating_since(*since) < BETWEEN_SPLITS) {
             // Who asks more often asks us to dial whomever it likes.
             return;
@@ -201,7 +201,7 @@ impl ChatNode {
             }
             return;
         }
-        self.views.replacing = Some((by.peer().clone(), link, self.ctx.now));
+        self.views.replacing = Some(Box::new((by.peer().clone(), link, self.ctx.now)));
         let _ = self.dialer.want(&mut self.ctx, by.address(), Wish::Probe, None);
     }
 

@@ -50,10 +50,11 @@ impl ChatNode {
     fn credit(&mut self, link: LinkId, asked: u32) -> u64 {
         let (now, most) = (self.ctx.now, u64::from(self.ctx.config.pull_credit));
         let Some(link) = self.links.get_mut(link) else { return 0 };
-        if now.saturating_since(link.served.0) >= SERVING_WINDOW {
-            link.served = (now, 0);
+        let (since, bytes) = link.served();
+        if now.saturating_since(*since) >= SERVING_WINDOW {
+            (*since, *bytes) = (now, 0);
         }
-        u64::from(asked).min(most).min(most.saturating_mul(SERVINGS).saturating_sub(link.served.1))
+        u64::from(asked).min(most).min(most.saturating_mul(SERVINGS).saturating_sub(*bytes))
     }
 
     /// Sends one post that was asked for; false if the credit is used up.
@@ -73,7 +74,8 @@ impl ChatNode {
         };
         *credit = rest;
         if let Some(link) = self.links.get_mut(link) {
-            link.served.1 = link.served.1.saturating_add(u64::from(bytes));
+            let (_, sum) = link.served();
+            *sum = sum.saturating_add(u64::from(bytes));
         }
         if let Some(retained) = self.broadcast.history.get_mut(stream, sequence) {
             retained.known |= Slots::of(slot).bits();

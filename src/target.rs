@@ -4,17 +4,18 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use crate::ctx::Ctx;
+use crate::lazy::Lazy;
 use crate::timers::{Timer, TimerKey};
 use crate::{Address, Message, PeerId};
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Target {
     pub(crate) wish: Wish,
-    pub(crate) queue: VecDeque<Message>,
+    pub(crate) queue: Lazy<VecDeque<Message>>,
     pub(crate) dial: Dial,
     pub(crate) introduction: Introduction,
     /// A classic peer that is likely who listens here: it called from an address with the same port.
-    pub(crate) guessed: Option<PeerId>,
+    pub(crate) guessed: Option<Box<PeerId>>,
     pub(crate) failures: u32,
 }
 
@@ -52,10 +53,10 @@ pub(crate) enum Wish {
 }
 
 impl Target {
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             wish: Wish::Nothing,
-            queue: VecDeque::new(),
+            queue: Lazy::default(),
             dial: Dial::Idle,
             introduction: Introduction::Wanted,
             guessed: None,
@@ -79,7 +80,7 @@ impl Target {
     }
 
     pub(crate) fn lose_queue(&mut self, ctx: &mut Ctx) -> usize {
-        let lost = core::mem::take(&mut self.queue).len();
+        let lost = self.queue.made().map(core::mem::take).map_or(0, |lost| lost.len());
         ctx.stats.classic_lost = ctx.stats.classic_lost.saturating_add(lost as u64);
         lost
     }

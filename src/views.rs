@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use crate::ctx::Ctx;
 use crate::passive::{LONGEST_REST, Passive};
 use crate::timers::{Timer, TimerKey};
-use crate::{Address, Contact, LinkId, PeerId, Time};
+use crate::{Address, Contact, LinkId, PeerId, Time, thrift};
 
 /// The passive view, and what goes on to fill the active one from it.
 ///
@@ -20,9 +20,9 @@ pub(crate) struct Views {
     /// On which link a shuffle came that was passed on: its answer goes back there.
     ways_back: VecDeque<(u64, LinkId)>,
     /// Our own last shuffle, and whom it named: they go first when its answer needs room.
-    shuffled: Option<(u64, Vec<PeerId>)>,
+    shuffled: Option<(u64, Vec<Contact>)>,
     /// Who is to take a neighbour's place, that neighbour, and since when.
-    pub(crate) replacing: Option<(PeerId, LinkId, Time)>,
+    pub(crate) replacing: Option<Box<(PeerId, LinkId, Time)>>,
     /// Where somebody of another network was found, until that is tried to be made one with ours.
     pub(crate) island: Option<Address>,
     pub(crate) island_tries: u32,
@@ -85,7 +85,7 @@ impl Views {
         }
         let named = self.shuffled.as_mut().and_then(|(_, named)| named.pop());
         let goes = named
-            .and_then(|named| self.passive.find(&named))
+            .and_then(|named| self.passive.find(named.peer()))
             .unwrap_or_else(|| ctx.rng.below(u32::try_from(known).unwrap_or(u32::MAX)) as usize);
         self.passive.replace(goes, contact);
     }
@@ -108,13 +108,14 @@ impl Views {
 
     /// Somebody is turned to.
     pub(crate) fn probe(&mut self, now: Time, address: &Address) {
+        thrift::grow(&mut self.probes);
         self.probes.push((address.clone(), now));
     }
 
     /// A link is gone: nothing goes back over it.
     pub(crate) fn forget_link(&mut self, link: LinkId) {
         self.ways_back.retain(|(_, back)| *back != link);
-        self.replacing = self.replacing.take().filter(|(_, old, _)| *old != link);
+        self.replacing = self.replacing.take().filter(|replacing| replacing.1 != link);
     }
 
     /// How many of those turned to did not answer, since there were neighbours enough.
@@ -175,6 +176,7 @@ impl Views {
         let probes = self.probes.len();
         self.island = self.island.take().filter(|island| island != address);
         self.probes.retain(|(probed, _)| probed != address);
+        thrift::shrink(&mut self.probes);
         self.failures = self.failures.saturating_add(probes.saturating_sub(self.probes.len()));
         let there = |known: &Contact| known.address() == address;
         while !alone && let Some(place) = self.passive.iter().position(there) {
@@ -186,12 +188,14 @@ impl Views {
     pub(crate) fn answered(&mut self, address: &Address) {
         self.island = self.island.take().filter(|island| island != address);
         self.probes.retain(|(probed, _)| probed != address);
+        thrift::shrink(&mut self.probes);
     }
 
     /// How many peers that were turned to may still answer in time.
     pub(crate) fn probing(&mut self, now: Time, patience: Duration) -> usize {
         let probes = self.probes.len();
         self.probes.retain(|(_, since)| now.saturating_since(*since) < patience);
+        thrift::shrink(&mut self.probes);
         self.failures = self.failures.saturating_add(probes.saturating_sub(self.probes.len()));
         self.probes.len()
     }
@@ -226,6 +230,7 @@ impl Views {
         let place = chosen.or(second_choice)?;
         let chosen = self.passive.get(place)?.clone();
         self.passive.tried(place, ctx.now);
+        thrift::grow(&mut self.probes);
         self.probes.push((chosen.address().clone(), ctx.now));
         Some(chosen)
     }
@@ -242,7 +247,7 @@ impl Views {
 
     /// We begin an exchange: notes its number and whom we name.
     pub(crate) fn shuffling(&mut self, number: u64, named: &[Contact]) {
-        self.shuffled = Some((number, named.iter().map(|contact| contact.peer().clone()).collect()));
+        self.shuffled = Some((number, named.to_vec()));
     }
 
     /// Notes the way back of an exchange that was passed on.

@@ -18,12 +18,13 @@ pub(crate) struct Link {
     pub(crate) semantics: Semantics,
     /// Of the introduction that is under way or was made on it.
     pub(crate) session: u32,
-    /// How many bytes of posts it was sent because it asked for them, and since when that counts.
-    pub(crate) served: (Time, u64),
+    /// How many bytes of posts it was sent because it asked for them, and since when that counts; `None` if it never did.
+    served: Option<Box<(Time, u64)>>,
     /// Its other end was sent the last posts, as a newcomer.
     pub(crate) caught_up: bool,
     /// How many messages it sent that cost much, and since when that counts.
-    costly: (Time, u32),
+    costly: u32,
+    costly_since: Time,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -103,19 +104,25 @@ impl Link {
             keep_alive: KeepAlive::new(now),
             semantics,
             session,
-            served: (now, 0),
+            served: None,
             caught_up: false,
-            costly: (now, 0),
+            costly: 0,
+            costly_since: now,
         }
     }
 
     /// Counts a message that costs much, so many times: false if there were too many.
     pub(super) fn may_cost(&mut self, now: Time, cost: u32) -> bool {
-        if now.saturating_since(self.costly.0) >= Duration::from_secs(1) {
-            self.costly = (now, 0);
+        if now.saturating_since(self.costly_since) >= Duration::from_secs(1) {
+            (self.costly, self.costly_since) = (0, now);
         }
-        self.costly.1 = self.costly.1.saturating_add(cost);
-        self.costly.1 <= COSTLY_PER_SECOND
+        self.costly = self.costly.saturating_add(cost);
+        self.costly <= COSTLY_PER_SECOND
+    }
+
+    /// How many bytes of posts it was sent because it asked for them, and since when that counts.
+    pub(crate) fn served(&mut self) -> &mut (Time, u64) {
+        self.served.get_or_insert_with(|| Box::new((self.since, 0)))
     }
 
     /// The run of the peer that this link can be used to talk to.
