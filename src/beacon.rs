@@ -25,7 +25,7 @@ pub(crate) struct Beacon {
     own_number: u64,
     /// The root that fell silent last, its last number, and when that was noticed: for some time, what is still told of it
     /// is old.
-    gone: Option<(StreamTag, u64, Time)>,
+    gone: Option<Box<(StreamTag, u64, Time)>>,
     pub(crate) timer: Option<TimerKey>,
 }
 
@@ -82,7 +82,7 @@ impl Beacon {
     pub(crate) fn is_of_another_network(&self, now: Time, other: StreamTag, interval: Duration) -> bool {
         let replaced = now.saturating_since(self.since) < interval;
         let silent = now.saturating_since(self.heard) > interval.saturating_mul(2);
-        let gone = self.gone.is_some_and(|(gone, ..)| gone == other);
+        let gone = self.gone.as_deref().is_some_and(|(gone, ..)| *gone == other);
         other != self.root && !replaced && !silent && !gone
     }
 
@@ -96,8 +96,8 @@ impl Beacon {
         interval: Duration,
     ) -> Heard {
         let remembered = interval.saturating_mul(GONE);
-        self.gone = self.gone.filter(|(.., since)| now.saturating_since(*since) < remembered);
-        if self.gone.is_some_and(|(gone, last, _)| gone == root && number <= last) {
+        self.gone = self.gone.take().filter(|gone| now.saturating_since(gone.2) < remembered);
+        if self.gone.as_deref().is_some_and(|(gone, last, _)| *gone == root && number <= *last) {
             return Heard::Ignored;
         }
         if root != self.root && self.number > 0 && now.saturating_since(self.changed) < BETWEEN_ROOTS {
@@ -156,7 +156,7 @@ impl Beacon {
             if now.saturating_since(self.heard) <= interval.saturating_mul(STALE) {
                 return None;
             }
-            self.gone = Some((self.root, self.number, now));
+            self.gone = Some(Box::new((self.root, self.number, now)));
             (self.root, self.since) = (own, now);
         }
         self.own_number = self.own_number.saturating_add(1);

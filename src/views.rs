@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use crate::ctx::Ctx;
+use crate::lazy::{Lazy, empty};
 use crate::passive::{LONGEST_REST, Passive};
 use crate::timers::{Timer, TimerKey};
 use crate::{Address, Contact, LinkId, PeerId, Time, thrift};
@@ -18,7 +19,7 @@ pub(crate) struct Views {
     /// Addresses that were turned to lately, and when.
     probes: Vec<(Address, Time)>,
     /// On which link a shuffle came that was passed on: its answer goes back there.
-    ways_back: VecDeque<(u64, LinkId)>,
+    ways_back: Lazy<WaysBack>,
     /// Our own last shuffle, and whom it named: they go first when its answer needs room.
     shuffled: Option<(u64, Vec<Contact>)>,
     /// Who is to take a neighbour's place, that neighbour, and since when.
@@ -44,6 +45,10 @@ pub(crate) struct Views {
     /// How many had no room since a neighbour was found, and when the last.
     refusals: (u32, Time),
 }
+
+type WaysBack = VecDeque<(u64, LinkId)>;
+
+empty!(WaysBack, WaysBack::new());
 
 impl Views {
     /// How many peers are known beside the neighbours.
@@ -114,7 +119,9 @@ impl Views {
 
     /// A link is gone: nothing goes back over it.
     pub(crate) fn forget_link(&mut self, link: LinkId) {
-        self.ways_back.retain(|(_, back)| *back != link);
+        if let Some(ways_back) = self.ways_back.made() {
+            ways_back.retain(|(_, back)| *back != link);
+        }
         self.replacing = self.replacing.take().filter(|replacing| replacing.1 != link);
     }
 
@@ -260,8 +267,9 @@ impl Views {
 
     /// The way back of an exchange, once.
     pub(crate) fn way_back(&mut self, number: u64) -> Option<LinkId> {
-        let at = self.ways_back.iter().position(|(known, _)| *known == number)?;
-        self.ways_back.remove(at).map(|(_, link)| link)
+        let ways_back = self.ways_back.made()?;
+        let at = ways_back.iter().position(|(known, _)| *known == number)?;
+        ways_back.remove(at).map(|(_, link)| link)
     }
 
     /// Whether this is the answer to our own exchange.

@@ -244,7 +244,7 @@ impl Fabric {
         let host = self.host_mut(node);
         host.history.emitted();
         if host.keeps_events {
-            host.events.push((now, event));
+            host.keep_event(now, event);
         }
     }
 

@@ -16,6 +16,7 @@ use crate::traffic::Traffic;
 use crate::{Fidelity, Machine, NodeId};
 
 #[derive(Clone, Debug)]
+#[expect(clippy::box_collection, reason = "the smallest nothing: one word a node")]
 pub(crate) struct Host {
     pub(crate) node: NodeId,
     pub(crate) name: Option<PeerId>,
@@ -35,7 +36,8 @@ pub(crate) struct Host {
     /// What it runs on; `None` if that is ideal.
     hardware: Option<Box<Hardware>>,
     pub(crate) history: History,
-    pub(crate) events: Vec<(Time, Event)>,
+    /// `None` until there is one to keep.
+    events: Option<Box<Vec<(Time, Event)>>>,
     pub(crate) keeps_events: bool,
     /// What it has sent and received; `None` unless bytes are counted.
     traffic: Option<Box<Exchanged>>,
@@ -85,7 +87,7 @@ impl Host {
             mishaps: None,
             hardware: None,
             history: History::default(),
-            events: Vec::new(),
+            events: None,
             keeps_events,
             traffic: None,
             links_made: 0,
@@ -133,6 +135,19 @@ impl Host {
 
     pub(crate) fn exchanged_mut(&mut self) -> &mut Exchanged {
         self.traffic.get_or_insert_default()
+    }
+
+    /// What it has emitted, as far as that is kept.
+    pub(crate) fn events(&self) -> &[(Time, Event)] {
+        self.events.as_deref().map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn keep_event(&mut self, at: Time, event: Event) {
+        self.events.get_or_insert_default().push((at, event));
+    }
+
+    pub(crate) fn take_events(&mut self) -> Vec<(Time, Event)> {
+        self.events.take().map(|events| *events).unwrap_or_default()
     }
 
     /// Puts the node on another machine.

@@ -78,6 +78,12 @@ impl<N: Node> Network<N> {
         let mut host =
             Host::new(node, name, start.address.clone(), listening, added.max_frame(), keeps_events);
         host.set_machine(self.whole.fabric.now, machine);
+        // An eighth more at a time: of many large things, twice as many would be most of a machine's memory.
+        if self.whole.nodes.len() == self.whole.nodes.capacity() {
+            let more = self.whole.nodes.len() / 8 + 16;
+            self.whole.nodes.reserve_exact(more);
+            self.whole.fabric.hosts.reserve_exact(more);
+        }
         self.whole.fabric.hosts.push(host);
         if let Some(trace) = &mut self.whole.trace {
             trace.state(self.whole.fabric.host(node).shows(self.whole.fabric.now), node, added.clone());
@@ -171,12 +177,12 @@ impl<N: Node> Network<N> {
     /// What a node has emitted, with the times; empty unless events are kept.
     #[must_use]
     pub fn events(&self, node: NodeId) -> &[(Time, Event)] {
-        &self.whole.fabric.host(node).events
+        self.whole.fabric.host(node).events()
     }
 
     /// Takes what a node has emitted since the last time.
     pub fn take_events(&mut self, node: NodeId) -> Vec<(Time, Event)> {
-        core::mem::take(&mut self.whole.fabric.host_mut(node).events)
+        self.whole.fabric.host_mut(node).take_events()
     }
 
     /// Sets for one node whether to keep what it emits, from now on.
