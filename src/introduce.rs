@@ -136,7 +136,7 @@ impl ChatNode {
         let neighbour = Neighbour {
             peer: peer.clone(),
             epoch: native.epoch,
-            contact: address.map(|address| Contact::new(peer.clone(), address.clone())),
+            contact: address.map(|address| self.views.contact(peer, address)),
             role,
             retired: false,
         };

@@ -56,6 +56,13 @@ impl Views {
         self.passive.iter()
     }
 
+    /// A peer that listens at an address: the very contact by which it is known, if it is, as many share that.
+    pub(crate) fn contact(&self, peer: &PeerId, address: &Address) -> Contact {
+        let known = self.passive.find(peer).and_then(|place| self.passive.get(place));
+        let known = known.filter(|known| known.address() == address);
+        known.cloned().unwrap_or_else(|| Contact::new(peer.clone(), address.clone()))
+    }
+
     /// Notes a peer to turn to. When there is no room, one of those that our last shuffle named goes, or any.
     pub(crate) fn learn(&mut self, ctx: &mut Ctx, contact: Contact) {
         let Some(place) = self.passive.find(contact.peer()) else { return self.add(ctx, contact) };

@@ -281,11 +281,6 @@ impl End {
         self.semantics == Semantics::Stream
     }
 
-    /// What there is beside what all ends have.
-    pub(crate) fn more(&self) -> Option<&More> {
-        self.more.as_deref()
-    }
-
     pub(crate) fn more_mut(&mut self) -> &mut More {
         self.more.get_or_insert_default()
     }
