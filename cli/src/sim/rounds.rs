@@ -15,6 +15,8 @@ use crate::sim::scenario::{Chance, World};
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Killed {
     pub(super) nodes: usize,
+    /// Into how many parts the survivors fell by whom they knew: more than 1 cannot become one network again.
+    pub(super) known_components: usize,
     /// The share of the survivors that the message of that moment came to, its author left out.
     pub(super) delivered_ratio: f64,
     /// From the crash until the survivors were one network again, and stayed it.
@@ -79,6 +81,7 @@ pub(super) fn victims(nodes: &[NodeId], author: NodeId, share: f64, arguments: &
 pub(super) fn crash(network: &mut Network, watch: &Watch, id: &MessageId, victims: &[NodeId]) -> Killed {
     network.crash_all(victims.iter().copied());
     let start = network.now();
+    let known_components = network.known_components();
     let mut healed_after = None;
     loop {
         let elapsed = network.now().saturating_since(start);
@@ -98,7 +101,7 @@ pub(super) fn crash(network: &mut Network, watch: &Watch, id: &MessageId, victim
         spread.deliveries().iter().filter(|reached| network.is_running(reached.node)).count()
     });
     let delivered_ratio = reached as f64 / survivors as f64;
-    Killed { nodes: victims.len(), delivered_ratio, healed_after }
+    Killed { nodes: victims.len(), known_components, delivered_ratio, healed_after }
 }
 
 /// How long a message may take before the next one is said.

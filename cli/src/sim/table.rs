@@ -103,6 +103,11 @@ fn faults(figures: &Figures) -> Vec<Row> {
             number(figures.heal_seconds, 2)
         );
         rows.push(("killed", thousands(killed), healed));
+        if let Some(parts @ 2..) = figures.kill_known_components {
+            let torn =
+                "parts of the others with nobody who knew of another part: none can find another".to_owned();
+            rows.push(("", thousands(parts), torn));
+        }
     }
     for point in figures.kill_sweep.iter().flatten() {
         let reached = format!(

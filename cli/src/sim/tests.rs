@@ -69,6 +69,7 @@ fn the_killed_are_owed_nothing_and_the_parts_that_are_left_are_counted() {
         "--nodes 60 --overlay random --degree 8 --warm 1s --rounds 4 --kill 0.25 --kill-at-broadcast=2",
     );
     assert_eq!((figures.killed, figures.survivors), (Some(15), 45));
+    assert_eq!(figures.kill_known_components, Some(1));
     assert_eq!(figures.deliveries_due, 59 + 3 * 44);
     assert_eq!((figures.components, figures.heal_seconds), (1, Some(0.0)), "{figures:?}");
     assert!(figures.is_complete() && figures.kill_delivered_ratio == Some(1.0), "{figures:?}");
@@ -77,6 +78,7 @@ fn the_killed_are_owed_nothing_and_the_parts_that_are_left_are_counted() {
         "--nodes 40 --overlay random --degree 2 --warm 1s --rounds 2 --kill 0.5 --kill-at-broadcast=1",
     );
     assert!(torn.components > 1 && torn.heal_seconds.is_none() && torn.lost > 0 && !torn.is_complete());
+    assert!(torn.kill_known_components.is_some_and(|parts| parts > 1 && parts <= torn.components));
     assert!(torn.kill_delivered_ratio.is_some_and(|ratio| ratio < 1.0));
 }
 

@@ -30,6 +30,23 @@ impl<N: HasChat> Network<N> {
         starts.push(listed.len());
         Overlay::of(&starts, &listed, running)
     }
+
+    /// Into how many parts the nodes that run fall by whom they know: each its neighbours and those it could turn to,
+    /// its active and its passive view. Parts that nobody tells of each other cannot find each other, whatever they do.
+    #[must_use]
+    pub fn known_components(&self) -> usize {
+        let running = |node: &NodeId| self.is_running(*node);
+        let mut parts = Parts::new(self.whole.nodes.len());
+        let mut components = self.nodes().filter(running).count();
+        for node in self.nodes().filter(running) {
+            let chat = self.node(node).chat();
+            let names = chat.active_view().chain(chat.passive_view().map(|contact| contact.peer()));
+            for known in names.filter_map(|name| self.whole.fabric.world.named(name)).filter(running) {
+                components -= usize::from(parts.unite(node.index(), known.index()));
+            }
+        }
+        components
+    }
 }
 
 impl Overlay {

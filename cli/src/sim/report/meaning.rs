@@ -42,6 +42,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("survivors", "nodes that run at the end"),
     ("components", "parts into which the network falls at the end"),
     ("killed", "nodes, at one moment"),
+    ("kill_known_components", "parts into which the others fell then, by whom they knew"),
     ("kill_delivered_ratio", "the share of the others that the message of that moment came to"),
     ("heal_seconds", "until the others were one network again"),
     ("partition_messages", "said while the halves were cut"),
